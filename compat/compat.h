@@ -1,0 +1,87 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * compat.h - what this system has, and stand-ins for what it lacks.
+ * Owns:      every decision that depends on the operating system.
+ * Called by: every .c file, as its first include.
+ * Must not:  hold daemon logic.
+ *
+ * There is no configure step: each HAVE_X below is decided here by the
+ * preprocessor and can be overridden with -DHAVE_X=0 or -DHAVE_X=1.
+ */
+#ifndef COMPAT_H
+#define COMPAT_H
+
+/* Ask every libc for all that it has; harmless where a name is unknown. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#ifndef _NETBSD_SOURCE
+#define _NETBSD_SOURCE 1
+#endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE 1
+#endif
+
+#include <sys/types.h>
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || \
+    defined(__DragonFly__) || defined(__APPLE__)
+#define COMPAT_BSD 1
+#else
+#define COMPAT_BSD 0
+#endif
+
+#if defined(__linux__)
+#define COMPAT_LINUX 1
+#else
+#define COMPAT_LINUX 0
+#endif
+
+/* kqueue(2) in <sys/event.h>. */
+#ifndef HAVE_KQUEUE
+#define HAVE_KQUEUE COMPAT_BSD
+#endif
+
+/* epoll(7) in <sys/epoll.h>. */
+#ifndef HAVE_EPOLL
+#define HAVE_EPOLL COMPAT_LINUX
+#endif
+
+/* strlcpy(3), strlcat(3). glibc has them from 2.38 on; musl always. */
+#ifndef HAVE_STRLCPY
+#if COMPAT_BSD
+#define HAVE_STRLCPY 1
+#else
+#define HAVE_STRLCPY 0
+#endif
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define COMPAT_PRINTF(f, a) __attribute__((__format__(__printf__, f, a)))
+#define COMPAT_NORETURN __attribute__((__noreturn__))
+#else
+#define COMPAT_PRINTF(f, a)
+#define COMPAT_NORETURN
+#endif
+
+#if !HAVE_STRLCPY
+/*
+ * The stand-ins have names of their own, so that a libc which has the
+ * functions after all (musl, newer glibc) does not clash with them.
+ */
+size_t	compat_strlcpy(char *, const char *, size_t);
+size_t	compat_strlcat(char *, const char *, size_t);
+#undef strlcpy
+#undef strlcat
+#define strlcpy(d, s, n) compat_strlcpy((d), (s), (n))
+#define strlcat(d, s, n) compat_strlcat((d), (s), (n))
+#endif
+
+#endif /* COMPAT_H */

@@ -1,0 +1,65 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * listen.h - the socket on which MTAs connect.
+ */
+#ifndef NET_LISTEN_H
+#define NET_LISTEN_H
+
+#include <sys/socket.h>
+
+#include "base/spec.h"
+#include "event/loop.h"
+
+struct listener;
+
+/*
+ * A connection: fd is non-blocking and close-on-exec and now the callee's.
+ */
+typedef void listen_fn(struct listener *, int fd, const struct sockaddr *,
+	    socklen_t, void *arg);
+
+struct listen_options {
+	unsigned	 mode;		/* chmod of a unix socket, e.g. 0660 */
+	const char	*group;		/* chown of its group, NULL: leave it */
+	bool		 remove_on_create;	/* an old socket is unlinked; see below */
+	bool		 remove_on_close;
+	unsigned	 pause_ms;	/* wait after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+};
+
+/*
+ * Opens, binds and listens (SOMAXCONN, SO_REUSEADDR, IPV6_V6ONLY for inet6).
+ * A host that is a name is looked up with getaddrinfo(3), blocking: this is
+ * start-up.  With remove_on_create an existing *socket* at the path is removed
+ * when nobody answers on it (a live one is EADDRINUSE, anything that is no
+ * socket is left alone and is an error).  The socket gets mode and group
+ * before anyone can connect.  A group that does not exist or may not be
+ * given is told in why but is no failure (return 0, why not empty).
+ * Returns NULL and one line in why otherwise.  Accepting starts with
+ * listener_start().
+ */
+struct listener *listener_new(const struct spec *,
+	    const struct listen_options *, char *why, size_t whysize);
+/* Takes over a socket that already listens (socket activation, upgrade). */
+struct listener *listener_adopt(int fd, const struct spec *,
+	    const struct listen_options *);
+
+/* 0 or -1 and errno.  Accepts until EAGAIN or 64 a round. */
+int	listener_start(struct listener *, struct loop *, listen_fn *,
+	    void *arg);
+/*
+ * Stops accepting for a while (limit reached, descriptors short) and goes on;
+ * the backlog keeps what comes.  When accept(2) fails for shortage the
+ * listener pauses itself for pause_ms, logs it once, and logs once when
+ * accepting works again.
+ */
+void	listener_pause(struct listener *);
+void	listener_resume(struct listener *);
+/* The port that was really bound, for port 0; else that of the spec. */
+unsigned listener_port(const struct listener *);
+/* Closes; unlinks the unix socket if it is still this one (device, inode). */
+void	listener_free(struct listener *);
+
+#endif /* NET_LISTEN_H */

@@ -1,0 +1,96 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * stream.h - a connected non-blocking socket with buffers on both sides.
+ *
+ * An idle stream owns no buffer memory.  Callbacks run from the loop only,
+ * never from within a stream_ call, so a caller can write and flush without
+ * minding that its own state is torn down under it.  stream_close() may be
+ * called in any callback, its own included; no callback comes after it.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "base/buf.h"
+#include "event/loop.h"
+
+struct stream;
+
+struct stream_ops {
+	/*
+	 * len bytes (> 0) have come.  Returns how many of them, from the front,
+	 * are used up; the others are kept and shown again, with what came
+	 * behind them, at the next call.  After a return of 0 the next call
+	 * comes only when there is more, or after stream_resume().  The bytes
+	 * are valid until the return.  A call to stream_close() in it makes
+	 * the return value meaningless.
+	 */
+	size_t	(*input)(struct stream *, const unsigned char *data,
+		    size_t len, void *arg);
+	/* All that was written has been handed to the kernel.  May be NULL. */
+	void	(*drained)(struct stream *, void *arg);
+	/*
+	 * The connection is over: err 0 for an orderly end of file, else an
+	 * errno value.  Called once, after all bytes that came were shown to
+	 * input() (bytes it did not use up are lost).  While paused it waits
+	 * for stream_resume(), unless writing failed.  The owner then calls
+	 * stream_close().
+	 */
+	void	(*closed)(struct stream *, int err, void *arg);
+};
+
+struct stream {
+	struct loop		*loop;		/* NULL when not open */
+	const struct stream_ops	*ops;
+	void			*arg;
+	struct loop_io		 io;
+	struct loop_task	 task;
+	struct buf		 in;
+	struct buf		 out;
+	int			 err;
+	unsigned		 flags;		/* private */
+};
+
+/*
+ * Takes over fd (connected, or at least connecting is done; made non-blocking
+ * and close-on-exec here; TCP_NODELAY is set where it applies).  s must be
+ * zeroed or closed.  How much input() may leave unused is the owner's affair:
+ * it must consume, pause, or close.  Returns 0, or -1 with errno; then fd still belongs to the caller.
+ */
+int	stream_open(struct stream *s, struct loop *, int fd,
+	    const struct stream_ops *, void *arg);
+
+/*
+ * Queues bytes for writing.  They leave with stream_flush(), or before the loop
+ * waits next.  Returns 0, or -1 when out of memory (nothing was queued).  On a
+ * stream that already failed it does nothing and returns 0: closed() is on its
+ * way.
+ */
+int	stream_write(struct stream *, const void *data, size_t len);
+/* The same for two pieces that belong together (header and payload). */
+int	stream_write2(struct stream *, const void *a, size_t alen,
+	    const void *b, size_t blen);
+/* Tries to write now what is queued. */
+void	stream_flush(struct stream *);
+/* Bytes queued and not yet taken by the kernel: the measure of back-pressure. */
+size_t	stream_queued(const struct stream *);
+
+/* Stops reading (the peer is slowed down); starts again and shows what was
+ * kept.  Both may be called at any time, also twice. */
+void	stream_pause(struct stream *);
+void	stream_resume(struct stream *);
+bool	stream_paused(const struct stream *);
+
+/* Ends it now: what is queued is thrown away.  Not open: no effect. */
+void	stream_close(struct stream *);
+
+/*
+ * Ends it after what is queued is written, or after linger_ms, in the
+ * background: the loop keeps a small object of its own, *s is free for the
+ * caller at once.  No callback comes.
+ */
+void	stream_close_flushed(struct stream *, unsigned linger_ms);
+
+#endif /* NET_STREAM_H */
