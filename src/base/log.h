@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/word.h"
+
 #define LOGL_CRITICAL	0x001u	/* syslog LOG_CRIT: the process will end */
 #define LOGL_ERROR	0x002u	/* LOG_ERR: the administrator must act */
 #define LOGL_WARNING	0x004u	/* LOG_WARNING: trouble, handled */
@@ -38,6 +40,13 @@
  */
 int	log_parse_levels(const char *text, unsigned *levels, char *word,
 	    size_t wordsize);
+
+/* Writes bits in that form; 96 bytes are enough for all.  Returns dst. */
+char	*log_format_levels(unsigned levels, char *dst, size_t size);
+
+/* The words of levels (single bits first) and of facilities. */
+extern const struct word log_level_names[];
+extern const struct word log_facility_names[];
 
 /*
  * Turns a facility name ("mail", "local0", ...) into its syslog number.

@@ -38,7 +38,7 @@ int	spec_parse(const char *text, struct spec *out, char *why,
 void	spec_free(struct spec *);	/* and zeroes it; spec_free(zeroed) ok */
 int	spec_copy(const struct spec *from, struct spec *to);	/* 0 or -1 */
 
-/* The canonical text ("unix:/p", "inet:25@[::1]"), always terminated. */
+/* The canonical text ("unix:/p", "inet6:25@[::1]"), always terminated. */
 char	*spec_format(const struct spec *, char *dst, size_t size);
 
 /*

@@ -1,0 +1,365 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * log.c - write lines to the log file or terminal and to syslog.
+ * Owns:      the log's settings, its descriptor, and the form of a line.
+ * Called by: everybody.
+ * Must not:  end the process, allocate while writing, or change errno.
+ */
+#include "compat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define LOG_LINE_MAX	2048	/* longer lines are cut */
+#define LOG_STAMP_MAX	80
+
+const struct word log_level_names[] = {
+	{ "critical",	LOGL_CRITICAL },
+	{ "error",	LOGL_ERROR },
+	{ "warning",	LOGL_WARNING },
+	{ "message",	LOGL_MESSAGE },
+	{ "info",	LOGL_INFO },
+	{ "debug",	LOGL_DEBUG },
+	{ "trace",	LOGL_TRACE },
+	{ "statistics",	LOGL_STATISTICS },
+	{ "profile",	LOGL_PROFILE },
+	{ "default",	LOGL_DEFAULT },
+	{ "all",	LOGL_ALL },
+	{ "none",	0 },
+	{ NULL,		0 }
+};
+
+const struct word log_facility_names[] = {
+	{ "auth",	LOG_AUTH },
+#ifdef LOG_AUTHPRIV
+	{ "authpriv",	LOG_AUTHPRIV },
+#endif
+	{ "cron",	LOG_CRON },
+	{ "daemon",	LOG_DAEMON },
+#ifdef LOG_FTP
+	{ "ftp",	LOG_FTP },
+#endif
+	{ "kern",	LOG_KERN },
+	{ "local0",	LOG_LOCAL0 },
+	{ "local1",	LOG_LOCAL1 },
+	{ "local2",	LOG_LOCAL2 },
+	{ "local3",	LOG_LOCAL3 },
+	{ "local4",	LOG_LOCAL4 },
+	{ "local5",	LOG_LOCAL5 },
+	{ "local6",	LOG_LOCAL6 },
+	{ "local7",	LOG_LOCAL7 },
+	{ "lpr",	LOG_LPR },
+	{ "mail",	LOG_MAIL },
+	{ "news",	LOG_NEWS },
+	{ "user",	LOG_USER },
+	{ "uucp",	LOG_UUCP },
+	{ NULL,		0 }
+};
+
+/* In force; before log_open() everything goes to stderr as it is. */
+static struct {
+	bool		 opened;
+	bool		 use_syslog;
+	int		 fd;		/* -1: none */
+	bool		 own_fd;	/* ours to close */
+	unsigned	 levels;
+	int		 facility;
+	char		*path;		/* of own_fd */
+	char		*ident;		/* openlog(3) keeps the pointer */
+} log_state = { false, false, STDERR_FILENO, false, LOGL_DEFAULT, LOG_MAIL,
+    NULL, NULL };
+
+int
+log_parse_levels(const char *text, unsigned *levels, char *word,
+    size_t wordsize)
+{
+	const struct word *w;
+	char name[16], sign = '+';
+	unsigned set = 0;
+	size_t n;
+
+	text += strspn(text, " \t");
+	if (*text == '+' || *text == '-')
+		set = *levels;
+	for (;;) {
+		text += strspn(text, " \t");
+		/* A sign holds until the next one. */
+		if (*text == '+' || *text == '-')
+			sign = *text++;
+		n = strcspn(text, "|");
+		while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+			n--;
+		name[0] = '\0';
+		if (n < sizeof(name)) {
+			memcpy(name, text, n);
+			name[n] = '\0';
+		}
+		w = word_find(log_level_names, name);
+		if (w == NULL) {
+			if (wordsize > 0) {
+				if (n >= wordsize)
+					n = wordsize - 1;
+				memcpy(word, text, n);
+				word[n] = '\0';
+			}
+			return (-1);
+		}
+		if (sign == '-')
+			set &= ~(unsigned)w->value;
+		else
+			set |= (unsigned)w->value;
+		text += strcspn(text, "|");
+		if (*text == '\0')
+			break;
+		text++;
+	}
+	*levels = set;
+	return (0);
+}
+
+char *
+log_format_levels(unsigned levels, char *dst, size_t size)
+{
+	const struct word *w;
+	const char *whole = word_name(log_level_names, (int)levels);
+
+	dst[0] = '\0';
+	if (whole != NULL) {
+		strlcpy(dst, whole, size);
+		return (dst);
+	}
+	/* The single bits come first in the list. */
+	for (w = log_level_names; w->value != (int)LOGL_DEFAULT; w++) {
+		if ((levels & (unsigned)w->value) == 0)
+			continue;
+		if (dst[0] != '\0')
+			strlcat(dst, "|", size);
+		strlcat(dst, w->name, size);
+	}
+	return (dst);
+}
+
+int
+log_parse_facility(const char *name)
+{
+	const struct word *w = word_find(log_facility_names, name);
+
+	return (w != NULL ? w->value : -1);
+}
+
+static int
+log_open_file(const char *path)
+{
+	return (open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+	    0640));
+}
+
+int
+log_open(const struct log_settings *s)
+{
+	char *ident, *path = NULL;
+	int fd = STDOUT_FILENO;
+	bool own = false;
+
+	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
+	if (ident == NULL)
+		return (-1);
+	if (s->to_stderr)
+		fd = STDERR_FILENO;
+	else if (s->path != NULL && strcmp(s->path, "-") != 0) {
+		path = strdup(s->path);
+		if (path == NULL)
+			goto fail;
+		fd = log_open_file(path);
+		if (fd == -1)
+			goto fail;
+		own = true;
+	} else if (s->no_file)
+		fd = -1;
+
+	/* Nothing can fail from here on. */
+	if (log_state.use_syslog)
+		closelog();
+	if (log_state.own_fd)
+		close(log_state.fd);
+	free(log_state.path);
+	free(log_state.ident);
+	log_state.opened = true;
+	log_state.use_syslog = s->use_syslog;
+	log_state.fd = fd;
+	log_state.own_fd = own;
+	log_state.levels = s->levels;
+	log_state.facility = s->facility;
+	log_state.path = path;
+	log_state.ident = ident;
+	/* At once, because the socket may be out of reach later (chroot). */
+	if (s->use_syslog)
+		openlog(ident, LOG_PID | LOG_NDELAY, s->facility);
+	return (0);
+
+fail:
+	free(path);
+	free(ident);
+	return (-1);
+}
+
+int
+log_reopen(void)
+{
+	int fd;
+
+	if (!log_state.own_fd)
+		return (0);
+	fd = log_open_file(log_state.path);
+	if (fd == -1)
+		return (-1);
+	close(log_state.fd);
+	log_state.fd = fd;
+	return (0);
+}
+
+bool
+log_wants(unsigned level)
+{
+	return ((log_state.levels & level) != 0 &&
+	    (log_state.fd != -1 || log_state.use_syslog));
+}
+
+static int
+log_priority(unsigned level)
+{
+	switch (level) {
+	case LOGL_CRITICAL:
+		return (LOG_CRIT);
+	case LOGL_ERROR:
+		return (LOG_ERR);
+	case LOGL_WARNING:
+		return (LOG_WARNING);
+	case LOGL_MESSAGE:
+	case LOGL_STATISTICS:
+		return (LOG_NOTICE);
+	case LOGL_INFO:
+		return (LOG_INFO);
+	default:
+		return (LOG_DEBUG);
+	}
+}
+
+/* "[2024-02-29T12:34:56.123456Z]: ", upstream's form. */
+static size_t
+log_stamp(char *dst, size_t size)
+{
+	struct timespec ts;
+	struct tm tm;
+	int n;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) == -1 ||
+	    gmtime_r(&ts.tv_sec, &tm) == NULL)
+		return (0);
+	n = snprintf(dst, size, "[%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ]: ",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000);
+	return (n > 0 && (size_t)n < size ? (size_t)n : 0);
+}
+
+void
+log_write(unsigned level, const char *fmt, ...)
+{
+	char line[LOG_STAMP_MAX + LOG_LINE_MAX], *text = line + LOG_STAMP_MAX;
+	char stamp[LOG_STAMP_MAX], *from;
+	size_t len = 0, n;
+	ssize_t did;
+	va_list ap;
+	int saved = errno, need;
+
+	if (!log_wants(level))
+		return;
+	if (level == LOGL_STATISTICS)
+		len = strlcpy(text, "[statistics] ", LOG_LINE_MAX);
+	va_start(ap, fmt);
+	need = vsnprintf(text + len, LOG_LINE_MAX - len, fmt, ap);
+	va_end(ap);
+	if (need < 0)
+		goto out;
+	len += (size_t)need;
+	if (len >= LOG_LINE_MAX) {
+		len = LOG_LINE_MAX - 1;
+		memcpy(text + len - 3, "...", 3);
+	}
+	/* Whatever slipped through, it stays one line. */
+	for (n = 0; n < len; n++) {
+		if ((unsigned char)text[n] < ' ' || text[n] == 0x7f)
+			text[n] = ' ';
+	}
+
+	if (log_state.use_syslog) {
+		text[len] = '\0';
+		syslog(log_state.facility | log_priority(level), "%s", text);
+	}
+	if (log_state.fd != -1) {
+		/* One write(2) a line: appenders do not mix. */
+		n = log_state.opened ? log_stamp(stamp, sizeof(stamp)) : 0;
+		from = text - n;
+		memcpy(from, stamp, n);
+		text[len] = '\n';
+		n += len + 1;
+		/* A full disk or closed terminal must not stop the mail. */
+		while (n > 0) {
+			did = write(log_state.fd, from, n);
+			if (did > 0) {
+				from += did;
+				n -= (size_t)did;
+			} else if (did == 0 || errno != EINTR)
+				break;
+		}
+	}
+out:
+	errno = saved;
+}
+
+char *
+log_escape(char *dst, size_t size, const void *text, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = text;
+	size_t at = 0, fits = 0, i, need;
+
+	for (i = 0; i < len; i++) {
+		/* The last place from which "..." still fits. */
+		if (at + 4 <= size)
+			fits = at;
+		need = p[i] == '\\' ? 2 : p[i] >= ' ' && p[i] < 0x7f ? 1 : 4;
+		if (at + need >= size) {
+			strlcpy(dst + fits, "...", size - fits);
+			return (dst);
+		}
+		if (need == 1)
+			dst[at] = (char)p[i];
+		else {
+			dst[at] = '\\';
+			dst[at + 1] = '\\';
+		}
+		if (need == 4) {
+			dst[at + 1] = 'x';
+			dst[at + 2] = hex[p[i] >> 4];
+			dst[at + 3] = hex[p[i] & 15];
+		}
+		at += need;
+	}
+	dst[at] = '\0';
+	return (dst);
+}
+
+#undef LOG_LINE_MAX
+#undef LOG_STAMP_MAX

@@ -1,0 +1,98 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * word.c - look up words, and measure how far apart two of them are.
+ * Owns:      what counts as the same word, and as nearly the same.
+ * Called by: log.c and config/ for their lists of words.
+ * Must not:  know what a word is for.
+ */
+#include "compat.h"
+
+#include "base/word.h"
+
+#define WORD_MAX	64
+
+static char
+word_fold(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return ((char)(c - 'A' + 'a'));
+	return (c == '_' ? '-' : c);
+}
+
+const struct word *
+word_find(const struct word *list, const char *name)
+{
+	size_t i;
+
+	for (; list->name != NULL; list++) {
+		for (i = 0; name[i] != '\0'; i++) {
+			if (word_fold(name[i]) != word_fold(list->name[i]))
+				break;
+		}
+		if (name[i] == '\0' && list->name[i] == '\0')
+			return (list);
+	}
+	return (NULL);
+}
+
+const char *
+word_name(const struct word *list, int value)
+{
+	for (; list->name != NULL; list++) {
+		if (list->value == value)
+			return (list->name);
+	}
+	return (NULL);
+}
+
+size_t
+word_distance(const char *a, const char *b)
+{
+	/* Three rows of the usual table: a swap looks two rows back. */
+	unsigned char row[3][WORD_MAX], *cur, *up, *upup, *t;
+	size_t i, j, na = strlen(a), nb = strlen(b);
+	unsigned best;
+
+	if (na >= WORD_MAX || nb >= WORD_MAX)
+		return (2 * WORD_MAX);
+	cur = row[0];
+	up = row[1];
+	upup = row[2];
+	for (j = 0; j <= nb; j++)
+		cur[j] = (unsigned char)j;
+	for (i = 1; i <= na; i++) {
+		t = upup;
+		upup = up;
+		up = cur;
+		cur = t;
+		cur[0] = (unsigned char)i;
+		for (j = 1; j <= nb; j++) {
+			best = up[j - 1];
+			if (word_fold(a[i - 1]) != word_fold(b[j - 1]))
+				best++;
+			if (up[j] + 1u < best)
+				best = up[j] + 1u;
+			if (cur[j - 1] + 1u < best)
+				best = cur[j - 1] + 1u;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && upup[j - 2] + 1u < best)
+				best = upup[j - 2] + 1u;
+			cur[j] = (unsigned char)best;
+		}
+	}
+	return (cur[nb]);
+}
+
+int
+word_is_near(const char *a, const char *b, size_t distance)
+{
+	size_t na = strlen(a), nb = strlen(b);
+
+	/* One slip in three letters; more would be guessing. */
+	return (distance <= (na > nb ? na : nb) / 3);
+}
+
+#undef WORD_MAX
