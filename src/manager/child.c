@@ -1,0 +1,547 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * child.c - one child of one session: its connection, its replies, its timers.
+ * Owns:      struct child; the child's four timeouts; what counts as failure.
+ * Called by: the other files of manager/, and the loop through its stream.
+ * Must not:  decide anything about the message or answer the MTA; it tells
+ *            session_child_changed() and leaves it at that.
+ */
+#include "compat.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "manager/session_internal.h"
+
+/* Above this many queued bytes a child is given nothing more. */
+#define CHILD_QUEUE_HIGH	(256u * 1024u)
+/* How long a child may take to read its last words. */
+#define CHILD_LINGER_MS		2000u
+
+static void child_on_timeout(struct loop_timer *, void *);
+static size_t child_on_input(struct stream *, const unsigned char *, size_t,
+    void *);
+static void child_on_drained(struct stream *, void *);
+static void child_on_closed(struct stream *, int, void *);
+
+static const struct stream_ops child_ops = {
+	child_on_input, child_on_drained, child_on_closed
+};
+
+static struct loop *
+child_loop(const struct child *c)
+{
+	return (c->session->mta.loop);
+}
+
+static void
+child_timer(struct child *c, uint64_t ms)
+{
+	loop_timer_start(child_loop(c), &c->timer, ms, child_on_timeout, c);
+}
+
+/* What the child is waited for now, as a duration; 0: nothing. */
+static uint64_t
+child_patience(const struct child *c)
+{
+	if (stream_queued(&c->stream) > 0)
+		return (c->conf->writing_timeout);
+	if (c->state == CHILD_NEGOTIATING)
+		return (c->conf->reading_timeout);
+	if (c->waiting == STAGE_EOM)
+		return (c->conf->end_of_message_timeout);
+	if (c->waiting != STAGE_N)
+		return (c->conf->reading_timeout);
+	return (0);
+}
+
+static void
+child_restart_timer(struct child *c)
+{
+	uint64_t ms = child_patience(c);
+
+	if (ms > 0)
+		child_timer(c, ms);
+	else
+		loop_timer_stop(&c->timer);
+}
+
+static void
+child_waited(struct child *c)
+{
+	if (c->waiting != STAGE_N)
+		c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
+	c->waiting = STAGE_N;
+}
+
+void
+child_drop_edits(struct child *c)
+{
+	buf_free(&c->edits);
+	if (c->body != NULL) {
+		body_clear(c->body);
+		free(c->body);
+		c->body = NULL;
+	}
+	free(c->reply.text);
+	c->reply.text = NULL;
+	c->reply.verdict = VERDICT_PENDING;
+}
+
+/* Cuts the connection; the state is the caller's affair. */
+static void
+child_disconnect(struct child *c)
+{
+	child_waited(c);
+	dial_cancel(&c->dial);
+	stream_close(&c->stream);
+	loop_timer_stop(&c->timer);
+	child_drop_edits(c);
+	c->in_message = false;
+}
+
+/*
+ * "[statistics] [milter][end][STAGE][STATUS][SECONDS](ID): NAME" is read by
+ * upstream's log analyzer: the form is fixed.
+ */
+static void
+child_log_end(const struct child *c)
+{
+	log_write(LOGL_STATISTICS, "[milter][end][%s][%s][%llu.%03llu](%u): %s",
+	    stage_table[c->last_stage].upstream, c->status,
+	    (unsigned long long)(c->waited_ms / 1000),
+	    (unsigned long long)(c->waited_ms % 1000), c->id, c->conf->name);
+}
+
+void
+child_fail(struct child *c, const char *fmt, ...)
+{
+	char reason[512], text[700];
+	enum stage stage;
+	va_list ap;
+
+	if (c->state == CHILD_FAILED || c->state == CHILD_DONE)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	stage = c->waiting != STAGE_N ? c->waiting :
+	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
+	c->last_stage = stage;
+	child_disconnect(c);
+	c->state = CHILD_FAILED;
+	c->status = "error";
+	session_log(c->session, LOGL_WARNING,
+	    "child=%s stage=%s fallback=%s reason=%s", c->conf->name,
+	    stage_table[stage].name,
+	    conf_status_name(c->conf->fallback_status),
+	    log_escape(text, sizeof(text), reason, strlen(reason)));
+	child_log_end(c);
+}
+
+enum verdict
+child_fallback(const struct child *c)
+{
+	if (c->conf->evaluation_mode)
+		return (VERDICT_ACCEPT);
+	switch (c->conf->fallback_status) {
+	case CONF_TEMPFAIL:
+		return (VERDICT_TEMPFAIL);
+	case CONF_REJECT:
+		return (VERDICT_REJECT);
+	case CONF_DISCARD:
+		return (VERDICT_DISCARD);
+	case CONF_ACCEPT:
+		break;
+	}
+	return (VERDICT_ACCEPT);
+}
+
+static void
+child_on_timeout(struct loop_timer *t, void *arg)
+{
+	struct child *c = arg;
+
+	(void)t;
+	if (stream_queued(&c->stream) > 0)
+		child_fail(c, "writing timed out after %llu ms",
+		    (unsigned long long)c->conf->writing_timeout);
+	else
+		child_fail(c, "no reply within %llu ms",
+		    (unsigned long long)child_patience(c));
+	session_child_changed(c->session, c);
+}
+
+static void
+child_on_drained(struct stream *st, void *arg)
+{
+	struct child *c = arg;
+
+	(void)st;
+	child_restart_timer(c);
+	/* Content may be held back by a full queue. */
+	if (c->state == CHILD_READY && c->waiting == STAGE_N)
+		session_child_changed(c->session, c);
+}
+
+static void
+child_on_closed(struct stream *st, int err, void *arg)
+{
+	struct child *c = arg;
+
+	(void)st;
+	if (err == 0)
+		child_fail(c, "closed the connection");
+	else
+		child_fail(c, "connection lost: %s", strerror(err));
+	session_child_changed(c->session, c);
+}
+
+static void
+child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
+{
+	struct child *c = arg;
+	struct buf out;
+
+	(void)d;
+	if (fd == -1) {
+		child_fail(c, "cannot connect to %s", why);
+		session_child_changed(c->session, c);
+		return;
+	}
+	if (stream_open(&c->stream, child_loop(c), fd, &child_ops, c) == -1) {
+		(void)close(fd);
+		child_fail(c, "cannot watch the connection");
+		session_child_changed(c->session, c);
+		return;
+	}
+	memset(&out, 0, sizeof(out));
+	c->state = CHILD_NEGOTIATING;
+	c->wait_since = loop_now(child_loop(c));
+	if (option_add(&out, &c->session->child_offer) == -1 ||
+	    stream_write(&c->stream, buf_ptr(&out), out.len) == -1) {
+		child_fail(c, "out of memory");
+		session_child_changed(c->session, c);
+	} else
+		child_restart_timer(c);
+	buf_free(&out);
+}
+
+void
+child_start(struct child *c)
+{
+	c->state = CHILD_DIALLING;
+	memset(c->macro_gen, 0, sizeof(c->macro_gen));
+	option_free(&c->option);
+	dial_start(&c->dial, c->run->target,
+	    c->conf->connection_timeout > UINT32_MAX ? UINT32_MAX :
+	    (unsigned)c->conf->connection_timeout, child_on_dialled, c);
+}
+
+bool
+child_wants(const struct child *c, enum stage stage)
+{
+	if (c->state != CHILD_READY || (c->skip & 1u << stage) != 0)
+		return (false);
+	return ((c->option.protocol & stage_table[stage].no_bit) == 0);
+}
+
+bool
+child_full(const struct child *c)
+{
+	return (stream_queued(&c->stream) > CHILD_QUEUE_HIGH);
+}
+
+static int
+child_write(struct child *c, int command, const void *payload, size_t len)
+{
+	unsigned char head[MILTER_LEN_BYTES + 1];
+	size_t n = len + 1;
+
+	head[0] = (unsigned char)(n >> 24);
+	head[1] = (unsigned char)(n >> 16);
+	head[2] = (unsigned char)(n >> 8);
+	head[3] = (unsigned char)n;
+	head[4] = (unsigned char)command;
+	return (stream_write2(&c->stream, head, sizeof(head), payload, len));
+}
+
+void
+child_command(struct child *c, enum stage stage, const void *payload,
+    size_t len)
+{
+	struct buf macros;
+	int command = stage_table[stage].command;
+	bool late = stream_queued(&c->stream) > 0;
+
+	c->last_stage = stage;
+	if (len > MILTER_CHUNK_SIZE) {
+		/* libmilter closes the connection on such a frame. */
+		child_fail(c, "%s of %zu bytes, a milter takes %d at most",
+		    packet_command_name(command), len, MILTER_CHUNK_SIZE);
+		return;
+	}
+	memset(&macros, 0, sizeof(macros));
+	if (macros_add(c, command, &macros) == -1 ||
+	    (macros.len > 0 && stream_write(&c->stream, buf_ptr(&macros),
+	    macros.len) == -1) ||
+	    child_write(c, command, payload, len) == -1) {
+		buf_free(&macros);
+		child_fail(c, "out of memory");
+		return;
+	}
+	buf_free(&macros);
+	if ((c->option.protocol & stage_table[stage].nr_bit) == 0) {
+		c->waiting = stage;
+		c->wait_since = loop_now(child_loop(c));
+	} else if (late)
+		return;		/* the time for what is queued runs already */
+	child_restart_timer(c);
+}
+
+void
+child_abort(struct child *c)
+{
+	if (c->state == CHILD_READY && c->in_message) {
+		if (strcmp(c->status, "pass") == 0)
+			c->status = "abort";
+		if (child_write(c, SMFIC_ABORT, NULL, 0) == -1)
+			child_fail(c, "out of memory");
+		else
+			child_restart_timer(c);
+	}
+	c->in_message = false;
+	child_drop_edits(c);
+}
+
+void
+child_quit(struct child *c)
+{
+	if (c->state == CHILD_DONE || c->state == CHILD_FAILED)
+		return;
+	if (c->state == CHILD_READY || c->state == CHILD_NEGOTIATING) {
+		(void)child_write(c, SMFIC_QUIT, NULL, 0);
+		stream_close_flushed(&c->stream, CHILD_LINGER_MS);
+	}
+	child_disconnect(c);
+	if (c->state != CHILD_NEW)
+		child_log_end(c);
+	c->state = CHILD_DONE;
+}
+
+void
+child_end(struct child *c)
+{
+	child_quit(c);
+	child_disconnect(c);
+	option_free(&c->option);
+}
+
+/* The answer to our offer. */
+static void
+child_on_answer(struct child *c, const struct packet *pkt)
+{
+	enum packet_error err;
+	const char *why;
+
+	if (pkt->code != SMFIC_OPTNEG) {
+		child_fail(c, "negotiation answered by %s",
+		    packet_reply_name(pkt->code));
+		return;
+	}
+	err = option_read_answer(pkt, &c->option);
+	if (err != PACKET_OK) {
+		child_fail(c, "malformed negotiation: %s",
+		    packet_strerror(err));
+		return;
+	}
+	why = option_check_answer(&c->session->child_offer, &c->option);
+	if (why != NULL) {
+		child_fail(c, "negotiation: %s", why);
+		return;
+	}
+	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
+	c->state = CHILD_READY;
+	session_log(c->session, LOGL_DEBUG, "child=%s stage=negotiate "
+	    "version=%u actions=%#x protocol=%#x", c->conf->name,
+	    (unsigned)c->option.version, (unsigned)c->option.actions,
+	    (unsigned)c->option.protocol);
+}
+
+/* A modification: kept until the verdict says whether it counts. */
+static void
+child_on_edit(struct child *c, const struct packet *pkt)
+{
+	const struct conf *conf = c->session->conf;
+
+	if (c->waiting != STAGE_EOM) {
+		child_fail(c, "%s outside of the end of message",
+		    packet_reply_name(pkt->code));
+		return;
+	}
+	if (pkt->code != SMFIR_REPLBODY) {
+		if (c->edits.len + pkt->size > conf->max_header_size)
+			child_fail(c, "edits of more than %zu bytes",
+			    conf->max_header_size);
+		else if (packet_add(&c->edits, pkt->code, pkt->data,
+		    pkt->len) == -1)
+			child_fail(c, "out of memory");
+		return;
+	}
+	if (c->body == NULL) {
+		c->body = malloc(sizeof(*c->body));
+		if (c->body == NULL) {
+			child_fail(c, "out of memory");
+			return;
+		}
+		body_init(c->body, conf->body_memory_limit,
+		    conf->spool_directory);
+	}
+	if (body_append(c->body, pkt->data, pkt->len) == -1)
+		child_fail(c, "its new body cannot be kept: %s",
+		    strerror(errno));
+}
+
+static void
+child_on_progress(struct child *c)
+{
+	struct session *s = c->session;
+
+	child_restart_timer(c);
+	/* Anywhere but after E Sendmail takes progress for a fault. */
+	if (c->waiting == STAGE_EOM && s->mode == SESSION_CONTENT &&
+	    s->stage == STAGE_EOM) {
+		static const unsigned char frame[] =
+		    { 0, 0, 0, 1, SMFIR_PROGRESS };
+
+		(void)stream_write(&s->mta, frame, sizeof(frame));
+	}
+}
+
+static void
+child_on_verdict(struct child *c, const struct packet *pkt, enum verdict v)
+{
+	if (c->waiting == STAGE_N) {
+		/* Some say they would not reply and then do. */
+		if ((c->option.protocol & SMFIP_NR_MASK) == 0)
+			child_fail(c, "%s although no reply was due",
+			    packet_reply_name(pkt->code));
+		else if (!c->stray_logged) {
+			c->stray_logged = true;
+			session_log(c->session, LOGL_WARNING,
+			    "child=%s replies to what it said it would not: "
+			    "ignored", c->conf->name);
+		}
+		return;
+	}
+	free(c->reply.text);
+	c->reply.text = NULL;
+	if (v == VERDICT_REPLYCODE) {
+		c->reply.text = malloc(pkt->len);
+		if (c->reply.text == NULL) {
+			child_fail(c, "out of memory");
+			return;
+		}
+		memcpy(c->reply.text, pkt->data, pkt->len);
+	}
+	c->reply.verdict = v;
+	c->replied = c->waiting;
+	child_waited(c);
+	child_restart_timer(c);
+	if (log_wants(LOGL_DEBUG)) {
+		char text[200];
+
+		session_log(c->session, LOGL_DEBUG,
+		    "child=%s stage=%s verdict=%s%s%s", c->conf->name,
+		    stage_table[c->replied].name, verdict_name(v),
+		    c->reply.text != NULL ? " text=" : "",
+		    c->reply.text == NULL ? "" : log_escape(text,
+		    sizeof(text), c->reply.text, strlen(c->reply.text)));
+	}
+}
+
+static void
+child_on_packet(struct child *c, const struct packet *pkt)
+{
+	enum packet_error err;
+	enum verdict v;
+
+	if (log_wants(LOGL_TRACE))
+		session_log(c->session, LOGL_TRACE, "child=%s <- %s %zu",
+		    c->conf->name, packet_reply_name(pkt->code), pkt->len);
+	if (c->state == CHILD_NEGOTIATING) {
+		child_on_answer(c, pkt);
+		return;
+	}
+	err = packet_check_reply(pkt);
+	if (err != PACKET_OK) {
+		child_fail(c, "malformed %s: %s",
+		    packet_reply_name(pkt->code), packet_strerror(err));
+		return;
+	}
+	v = verdict_of_reply(pkt->code);
+	if (v != VERDICT_N) {
+		child_on_verdict(c, pkt, v);
+		return;
+	}
+	switch (pkt->code) {
+	case SMFIR_PROGRESS:
+		child_on_progress(c);
+		break;
+	case SMFIR_ADDHEADER:
+	case SMFIR_INSHEADER:
+	case SMFIR_CHGHEADER:
+	case SMFIR_ADDRCPT:
+	case SMFIR_ADDRCPT_PAR:
+	case SMFIR_DELRCPT:
+	case SMFIR_CHGFROM:
+	case SMFIR_QUARANTINE:
+	case SMFIR_REPLBODY:
+		child_on_edit(c, pkt);
+		break;
+	default:
+		child_fail(c, "unexpected %s", packet_reply_name(pkt->code));
+		break;
+	}
+}
+
+static size_t
+child_on_input(struct stream *st, const unsigned char *data, size_t len,
+    void *arg)
+{
+	struct child *c = arg;
+	struct session *s = c->session;
+	size_t used = 0;
+
+	(void)st;
+	for (;;) {
+		struct packet pkt;
+		enum packet_error err;
+		enum child_state before = c->state;
+
+		err = packet_next(data + used, len - used,
+		    s->conf->max_packet_size, &pkt);
+		if (err == PACKET_MORE)
+			return (used);
+		if (err != PACKET_OK)
+			child_fail(c, "not a milter frame: %s",
+			    packet_strerror(err));
+		else {
+			used += pkt.size;
+			child_on_packet(c, &pkt);
+		}
+		if (c->state != before || c->reply.verdict != VERDICT_PENDING)
+			session_child_changed(s, c);
+		if (s->mode == SESSION_ENDED || (c->state != CHILD_READY &&
+		    c->state != CHILD_NEGOTIATING))
+			return (len);
+	}
+}
+
+#undef CHILD_QUEUE_HIGH
+#undef CHILD_LINGER_MS

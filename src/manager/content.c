@@ -1,0 +1,475 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * content.c - header, eoh, body and eom: each child in turn is given the whole
+ * message, as the ones before it have left it.
+ * Owns:      the cursor of the current child, the spooling of the body, and the
+ *            way from one child to the next.
+ * Called by: session.c.
+ * Must not:  know how edits are carried out or sent (finish.c, message/).
+ *
+ * The current child (session->walk) is fed from its cursor as far as the MTA
+ * has come: while the message arrives that is a plain pass-through, later it is
+ * a replay.  The body is kept only if a child behind the current one wants it.
+ */
+#include "compat.h"
+
+#include <errno.h>
+
+#include "manager/session_internal.h"
+
+static bool
+content_takes_part(const struct child *c)
+{
+	return (c->state == CHILD_READY && c->in_message);
+}
+
+/* Places the current child, if there is one, before the first header. */
+static void
+content_enter(struct session *s)
+{
+	struct child *c;
+
+	while (s->walk < s->n) {
+		c = &s->child[s->walk];
+		if (content_takes_part(c)) {
+			header_next_child(&s->headers,
+			    child_wants(c, STAGE_HEADER));
+			c->cursor = STAGE_HEADER;
+			c->header_pos = 0;
+			c->body_off = 0;
+			c->reply.verdict = VERDICT_PENDING;
+			return;
+		}
+		if (c->state == CHILD_FAILED &&
+		    child_fallback(c) != VERDICT_ACCEPT)
+			return;		/* its fallback has the word */
+		s->walk++;
+	}
+}
+
+/* Goes on to the next child when the current one is through. */
+static void
+content_leave(struct session *s)
+{
+	const struct child *c;
+
+	if (s->walk >= s->n)
+		return;
+	c = &s->child[s->walk];
+	if (content_takes_part(c) || (c->state == CHILD_FAILED &&
+	    child_fallback(c) != VERDICT_ACCEPT))
+		return;
+	s->walk++;
+	content_enter(s);
+}
+
+static bool
+content_begin(struct session *s)
+{
+	if (s->mta_kind == CONF_MTA_AUTO)
+		s->mta_kind = CONF_MTA_SENDMAIL;
+	s->content = true;
+	s->walk = 0;
+	body_init(&s->body, s->conf->body_memory_limit,
+	    s->conf->spool_directory);
+	if (header_init(&s->headers, session_is_postfix(s) ? HEADER_POSTFIX :
+	    HEADER_SENDMAIL) == -1)
+		return (false);
+	content_enter(s);
+	return (true);
+}
+
+/*
+ * The message is decided: by a child (who), or by the manager (NULL).
+ */
+static void
+content_decide(struct session *s, struct child *who, enum verdict v,
+    const char *text)
+{
+	static const char *const statuses[VERDICT_N] = {
+		[VERDICT_REJECT] = "reject", [VERDICT_REPLYCODE] = "reject",
+		[VERDICT_SHUTDOWN] = "reject", [VERDICT_ACCEPT] = "accept",
+		[VERDICT_TEMPFAIL] = "temporary-failure",
+		[VERDICT_DISCARD] = "discard",
+	};
+	enum stage stage = s->stage;
+
+	if (v != VERDICT_ACCEPT)
+		envelope_log(s, who, stage, v, text);
+	s->status = statuses[v] != NULL ? statuses[v] : s->status;
+	session_decide(s, v, text, false);
+	if (who != NULL && who->state == CHILD_READY) {
+		who->status = s->status;
+		who->in_message = false;	/* by its own verdict */
+	}
+	loop_timer_stop(&s->progress);
+	session_message_end(s);
+	(void)session_reply(s, stage, v, s->decided.text);
+	if (stage == STAGE_EOM)
+		session_decide(s, VERDICT_PENDING, NULL, false);
+	session_idle(s);
+}
+
+/* The manager itself cannot go on with this message. */
+static void
+content_give_up(struct session *s, const char *why)
+{
+	session_log(s, LOGL_ERROR, "stage=%s fallback=%s reason=%s",
+	    stage_table[s->stage].name,
+	    conf_status_name(s->conf->fallback_status), why);
+	s->status = "error";
+	content_decide(s, NULL, session_fallback(s, s->stage), NULL);
+}
+
+/* Does a child behind the current one want the body of this message? */
+static bool
+content_body_wanted(const struct session *s)
+{
+	size_t i;
+
+	for (i = s->walk + 1; i < s->n; i++)
+		if (content_takes_part(&s->child[i]) &&
+		    child_wants(&s->child[i], STAGE_BODY))
+			return (true);
+	return (false);
+}
+
+static bool
+content_spool(struct session *s, const unsigned char *data, size_t len)
+{
+	if (s->body.size == 0)
+		s->body_base = s->body_seen;
+	if (body_append(&s->body, data, len) == -1) {
+		content_give_up(s, strerror(errno));
+		return (false);
+	}
+	return (true);
+}
+
+/*
+ * A piece of body from the MTA: straight to the current child when that one has
+ * all that came before, into the spool when it has not or others need it, too.
+ */
+static bool
+content_body(struct session *s, const unsigned char *data, size_t len)
+{
+	struct child *c = s->walk < s->n ? &s->child[s->walk] : NULL;
+	bool direct, later = content_body_wanted(s), wants;
+
+	wants = c != NULL && content_takes_part(c) &&
+	    child_wants(c, STAGE_BODY);
+	direct = wants && len <= MILTER_CHUNK_SIZE &&
+	    c->cursor == STAGE_BODY && c->waiting == STAGE_N &&
+	    c->body_off == s->body_seen;
+	if (!later && (direct || !wants))
+		body_clear(&s->body);
+	else if (!content_spool(s, data, len))
+		return (false);
+	s->body_seen += len;
+	if (direct) {
+		c->body_off += len;
+		child_command(c, STAGE_BODY, data, len);
+	}
+	return (true);
+}
+
+/* Sends one header field; returns false when there is none left now. */
+static bool
+content_feed_header(struct session *s, struct child *c)
+{
+	struct header_field f;
+	struct buf out;
+
+	if (!child_wants(c, STAGE_HEADER)) {
+		c->header_pos = s->headers.n;
+		return (false);
+	}
+	if (!header_next(&s->headers, &c->header_pos, &f))
+		return (false);
+	/* The value as the MTA would have sent it to this one alone. */
+	if ((s->agreed.protocol & SMFIP_HDR_LEADSPC) != 0 &&
+	    (c->option.protocol & SMFIP_HDR_LEADSPC) == 0 && f.value[0] == ' ')
+		f.value++;
+	memset(&out, 0, sizeof(out));
+	if (buf_add_str(&out, f.name) == -1 || buf_add_str(&out, f.value) == -1)
+		child_fail(c, "out of memory");
+	else
+		child_command(c, STAGE_HEADER, buf_ptr(&out), out.len);
+	buf_free(&out);
+	return (true);
+}
+
+/* 1: sent some; 0: nothing left now; -1: the spool cannot be read. */
+static int
+content_feed_body(struct session *s, struct child *c)
+{
+	const unsigned char *data;
+	ssize_t n;
+
+	if (!child_wants(c, STAGE_BODY))
+		c->body_off = s->body_seen;
+	if (c->body_off >= s->body_seen)
+		return (0);
+	n = body_read(&s->body, c->body_off - s->body_base,
+	    s->conf->chunk_size, &data);
+	if (n == -1)
+		return (-1);
+	c->body_off += (uint64_t)n;
+	child_command(c, STAGE_BODY, data, (size_t)n);
+	return (1);
+}
+
+/*
+ * Gives the current child the next thing that it lacks.  1: did; 0: it has all
+ * that the MTA has sent so far; -1: the manager cannot go on.
+ */
+static int
+content_feed(struct session *s, struct child *c)
+{
+	bool behind = s->have_eoh || s->body_seen > 0 || s->have_eom;
+	int r;
+
+	switch (c->cursor) {
+	case STAGE_HEADER:
+		if (content_feed_header(s, c))
+			return (1);
+		if (!behind)
+			return (0);
+		c->cursor = STAGE_EOH;
+		/* FALLTHROUGH */
+	case STAGE_EOH:
+		c->cursor = STAGE_BODY;
+		if (child_wants(c, STAGE_EOH)) {
+			child_command(c, STAGE_EOH, NULL, 0);
+			return (1);
+		}
+		/* FALLTHROUGH */
+	case STAGE_BODY:
+		r = content_feed_body(s, c);
+		if (r != 0)
+			return (r);
+		if (!s->have_eom)
+			return (0);
+		c->cursor = STAGE_EOM;
+		child_command(c, STAGE_EOM, NULL, 0);
+		return (1);
+	default:
+		return (0);
+	}
+}
+
+/*
+ * A reply of the current child.  Returns false when the message is decided.
+ */
+static bool
+content_replied(struct session *s, struct child *c)
+{
+	enum verdict v = c->reply.verdict;
+	char *text = c->reply.text;
+	bool go_on = true;
+
+	c->reply.verdict = VERDICT_PENDING;
+	c->reply.text = NULL;
+	switch (verdict_effect(c->replied, v)) {
+	case EFFECT_SKIP:
+		c->skip |= 1u << c->replied;
+		break;
+	case EFFECT_OUT_MESSAGE:
+		if (v == VERDICT_ACCEPT)
+			c->status = "accept";
+		s->answered = true;
+		if (c->replied == STAGE_EOM && !c->conf->evaluation_mode &&
+		    finish_apply(s, c) == -1) {
+			content_give_up(s, "out of memory");
+			go_on = false;
+			break;
+		}
+		child_drop_edits(c);
+		c->in_message = false;
+		break;
+	case EFFECT_MESSAGE:
+		if (c->conf->evaluation_mode) {
+			c->status = v == VERDICT_DISCARD ? "discard" :
+			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
+			    "reject";
+			session_log(s, LOGL_INFO, "child=%s stage=%s "
+			    "verdict=%s evaluated only", c->conf->name,
+			    stage_table[c->replied].name, verdict_name(v));
+			child_drop_edits(c);
+			c->in_message = false;
+			break;
+		}
+		content_decide(s, c, v, text);
+		go_on = false;
+		break;
+	default:
+		break;
+	}
+	free(text);
+	return (go_on);
+}
+
+/* Has no child at all had a word in this message, because all have failed? */
+static bool
+content_unheard(const struct session *s)
+{
+	size_t i;
+
+	if (s->answered)
+		return (false);
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].state != CHILD_FAILED)
+			return (false);
+	return (true);
+}
+
+/* Nothing more can be done before the MTA goes on: answer its event. */
+static void
+content_answer(struct session *s)
+{
+	enum verdict v = VERDICT_CONTINUE;
+
+	if (s->walk >= s->n)
+		v = content_unheard(s) ? session_fallback(s, s->stage) :
+		    VERDICT_ACCEPT;
+	else if (s->stage == STAGE_BODY && !content_body_wanted(s) &&
+	    !child_wants(&s->child[s->walk], STAGE_BODY) &&
+	    (s->offer.protocol & SMFIP_SKIP) != 0)
+		v = VERDICT_SKIP;
+	if (v == VERDICT_ACCEPT || verdict_decides(s->stage, v)) {
+		content_decide(s, NULL, v, NULL);
+		return;
+	}
+	(void)session_reply(s, s->stage, v, NULL);
+	session_idle(s);
+}
+
+void
+content_step(struct session *s)
+{
+	for (;;) {
+		struct child *c;
+		int r;
+
+		content_leave(s);
+		if (s->walk >= s->n || (s->quarantined &&
+		    session_is_postfix(s))) {
+			if (s->have_eom && !content_unheard(s))
+				finish_begin(s);
+			else
+				content_answer(s);
+			return;
+		}
+		c = &s->child[s->walk];
+		if (c->state == CHILD_FAILED) {
+			content_decide(s, c, child_fallback(c), NULL);
+			return;
+		}
+		if (c->waiting != STAGE_N)
+			return;
+		if (c->reply.verdict != VERDICT_PENDING) {
+			if (!content_replied(s, c))
+				return;
+			continue;
+		}
+		if (child_full(c))
+			return;
+		r = content_feed(s, c);
+		if (r == -1) {
+			content_give_up(s, strerror(errno));
+			return;
+		}
+		if (r == 0) {
+			content_answer(s);
+			return;
+		}
+	}
+}
+
+/* Keeps a header field.  Returns false when the message is decided. */
+static bool
+content_header(struct session *s, const struct packet *pkt)
+{
+	struct packet_header h;
+
+	if (packet_get_header(pkt, &h) != PACKET_OK)
+		return (true);		/* checked before; cannot be */
+	if (s->headers.bytes + h.namelen + h.valuelen >
+	    s->conf->max_header_size) {
+		content_give_up(s, "more header than manager.max_header_size");
+		return (false);
+	}
+	if (header_append(&s->headers, h.name, h.value) == -1) {
+		content_give_up(s, "out of memory");
+		return (false);
+	}
+	return (true);
+}
+
+static void
+content_on_progress(struct loop_timer *t, void *arg)
+{
+	static const unsigned char frame[] = { 0, 0, 0, 1, SMFIR_PROGRESS };
+	struct session *s = arg;
+
+	/* Between the frames of a new body Postfix takes it for a fault. */
+	if (s->mode != SESSION_CONTENT)
+		return;
+	(void)stream_write(&s->mta, frame, sizeof(frame));
+	loop_timer_start(s->mta.loop, t, s->conf->progress_interval,
+	    content_on_progress, s);
+}
+
+void
+content_event(struct session *s, enum stage stage, const struct packet *pkt)
+{
+	s->stage = s->last_stage = stage;
+	if (s->decided.verdict != VERDICT_PENDING) {
+		(void)session_reply(s, stage, s->decided.verdict,
+		    s->decided.text);
+		return;
+	}
+	if (!s->in_message) {
+		session_log(s, LOGL_WARNING, "stage=%s outside of a message",
+		    stage_table[stage].name);
+		(void)session_reply(s, stage, session_fallback(s, stage),
+		    NULL);
+		return;
+	}
+	s->mode = SESSION_CONTENT;
+	if (!s->content && !content_begin(s)) {
+		content_give_up(s, "out of memory");
+		return;
+	}
+	switch (stage) {
+	case STAGE_HEADER:
+		if (!content_header(s, pkt))
+			return;
+		break;
+	case STAGE_EOH:
+		s->have_eoh = true;
+		break;
+	case STAGE_EOM:
+		/*
+		 * A payload here is the last piece of the body.  Children get
+		 * it as a piece of its own: libmilter replies twice to the
+		 * other form.
+		 */
+		s->have_eom = true;
+		if (s->conf->progress_interval > 0)
+			loop_timer_start(s->mta.loop, &s->progress,
+			    s->conf->progress_interval, content_on_progress,
+			    s);
+		/* FALLTHROUGH */
+	case STAGE_BODY:
+		if (pkt->len > 0 && !content_body(s, pkt->data, pkt->len))
+			return;
+		break;
+	default:
+		break;
+	}
+	content_step(s);
+}

@@ -1,0 +1,298 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * envelope.c - connect, helo, mail, rcpt, data and unknown: one child after the
+ * other, up to the first deciding verdict.
+ * Owns:      the walk over the children at one such event, and what a verdict
+ *            does to the child that gave it and to the others.
+ * Called by: session.c.
+ * Must not:  know the content of a message, or how a verdict is ranked.
+ *
+ * This is what Postfix and Sendmail do with filters of their own: later ones do
+ * not see an event that an earlier one has decided.
+ */
+#include "compat.h"
+
+#include "manager/session_internal.h"
+
+/*
+ * A recipient that the MTA itself refuses is shown only to children that asked
+ * for it, and nothing that they say can save it.
+ */
+static bool
+envelope_rejected_rcpt(const struct session *s)
+{
+	const char *mailer;
+
+	if (s->stage != STAGE_RCPT ||
+	    (s->agreed.protocol & SMFIP_RCPT_REJ) == 0)
+		return (false);
+	mailer = macros_value(s, SMFIC_RCPT, "rcpt_mailer");
+	return (mailer != NULL && strcmp(mailer, "error") == 0);
+}
+
+static bool
+envelope_stage_in_message(enum stage stage)
+{
+	return (stage == STAGE_MAIL || stage == STAGE_RCPT ||
+	    stage == STAGE_DATA);
+}
+
+/* Sends the event to a child if it is to have it. */
+static void
+envelope_ask(struct session *s, struct child *c)
+{
+	if (s->stage == STAGE_DATA && c->in_message && c->rcpt_asked > 0 &&
+	    c->rcpt_taken == 0) {
+		/* It refused every recipient: no message for it. */
+		child_abort(c);
+		return;
+	}
+	if (!child_wants(c, s->stage))
+		return;
+	if ((s->stage == STAGE_RCPT || s->stage == STAGE_DATA) &&
+	    !c->in_message)
+		return;
+	if (s->stage == STAGE_UNKNOWN && s->content)
+		return;		/* its state table does not allow it now */
+	if (s->stage == STAGE_RCPT && envelope_rejected_rcpt(s)) {
+		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0)
+			return;
+	} else if (s->stage == STAGE_RCPT)
+		c->rcpt_asked++;
+	child_command(c, s->stage, buf_ptr(&s->event), s->event.len);
+}
+
+static void
+envelope_taken(const struct session *s, struct child *c)
+{
+	if (s->stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
+		c->rcpt_taken++;
+}
+
+/* What the verdict means for the child itself. */
+static void
+envelope_effect(struct session *s, struct child *c, enum verdict v,
+    struct verdict_slot *slot)
+{
+	bool evaluated = c->conf->evaluation_mode;
+
+	switch (verdict_effect(s->stage, v)) {
+	case EFFECT_CONTINUE:
+		slot->verdict = VERDICT_CONTINUE;
+		envelope_taken(s, c);
+		break;
+	case EFFECT_WARN:
+		session_log(s, LOGL_WARNING, "child=%s stage=%s verdict=%s "
+		    "means nothing here: taken as continue", c->conf->name,
+		    stage_table[s->stage].name, verdict_name(v));
+		slot->verdict = VERDICT_CONTINUE;
+		break;
+	case EFFECT_SKIP:
+		c->skip |= 1u << s->stage;
+		slot->verdict = VERDICT_CONTINUE;
+		envelope_taken(s, c);
+		break;
+	case EFFECT_OUT_SESSION:
+		c->status = "accept";
+		child_quit(c);
+		break;
+	case EFFECT_OUT_MESSAGE:
+		c->status = "accept";
+		c->in_message = false;
+		break;
+	case EFFECT_RECIPIENT:
+	case EFFECT_COMMAND:
+		break;
+	case EFFECT_SESSION:
+		if (evaluated)
+			child_quit(c);
+		break;
+	case EFFECT_MESSAGE:
+		/* By its own verdict it is out: no ABORT is due to it. */
+		c->in_message = false;
+		break;
+	}
+}
+
+/* Fills the slot of a child that owes no reply any more. */
+static void
+envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
+{
+	enum verdict v = c->reply.verdict;
+	bool was_in = c->in_message;
+
+	slot->evaluated = c->conf->evaluation_mode;
+	slot->verdict = VERDICT_CONTINUE;
+	if (c->state == CHILD_FAILED) {
+		v = child_fallback(c);
+		slot->verdict = verdict_effect(s->stage, v) == EFFECT_WARN ?
+		    VERDICT_CONTINUE : v;
+		slot->out = v == VERDICT_ACCEPT;
+		if (envelope_rejected_rcpt(s))
+			slot->verdict = VERDICT_CONTINUE;
+		return;
+	}
+	if (s->stage == STAGE_MAIL && c->state == CHILD_READY)
+		was_in = c->in_message = true;
+	if (v != VERDICT_PENDING) {
+		if (envelope_rejected_rcpt(s) && v != VERDICT_ACCEPT)
+			v = VERDICT_CONTINUE;
+		slot->verdict = v;
+		envelope_effect(s, c, v, slot);
+		c->reply.verdict = VERDICT_PENDING;
+		if (verdict_decides(s->stage, v))
+			c->status = v == VERDICT_DISCARD ? "discard" :
+			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
+			    "reject";
+	} else if (was_in && child_wants(c, STAGE_RCPT))
+		envelope_taken(s, c);	/* it does not reply to recipients */
+	slot->out = c->state != CHILD_READY ||
+	    (envelope_stage_in_message(s->stage) && !c->in_message);
+	/* A decision stands even though the one who made it is out. */
+	if (!slot->evaluated && verdict_decides(s->stage, slot->verdict))
+		slot->out = false;
+}
+
+void
+envelope_log(const struct session *s, const struct child *c, enum stage stage,
+    enum verdict v, const char *text)
+{
+	char safe[400];
+	const char *rcpt = stage == STAGE_RCPT && s->event.len > 0 ?
+	    (const char *)buf_ptr(&s->event) : "";
+	char who[200];
+
+	if (!log_wants(LOGL_MESSAGE))
+		return;
+	session_log(s, LOGL_MESSAGE, "child=%s stage=%s verdict=%s%s%s%s%s%s",
+	    c != NULL ? c->conf->name : "-", stage_table[stage].name,
+	    verdict_name(v), rcpt[0] != '\0' ? " rcpt=" : "",
+	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
+	    text != NULL ? " text=" : "",
+	    text == NULL ? "" : log_escape(safe, sizeof(safe), text,
+	    strlen(text)),
+	    c != NULL && c->state == CHILD_FAILED ? " reason=fallback" : "");
+}
+
+/* All that is to be said about this event has been said. */
+static void
+envelope_finish(struct session *s, enum verdict v, size_t who)
+{
+	struct child *c = who < s->n ? &s->child[who] : NULL;
+	const char *text = c != NULL ? c->reply.text : NULL;
+	enum verdict_effect effect = verdict_effect(s->stage, v);
+	size_t i, failed = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].state == CHILD_FAILED)
+			failed++;
+	if (failed == s->n && v == VERDICT_ACCEPT)
+		v = session_fallback(s, s->stage);
+	if (verdict_decides(s->stage, v)) {
+		envelope_log(s, c, s->stage, v, text);
+		effect = verdict_effect(s->stage, v);
+		s->status = v == VERDICT_DISCARD ? "discard" :
+		    v == VERDICT_TEMPFAIL ? "temporary-failure" : "reject";
+		if (effect == EFFECT_SESSION)
+			session_decide(s, v, text, true);
+		else if (effect == EFFECT_MESSAGE) {
+			session_decide(s, v, text, false);
+			text = s->decided.text;
+			/*
+			 * Behind a refused DATA neither MTA resets the
+			 * transaction; they say ABORT themselves.
+			 */
+			if (s->stage != STAGE_DATA || v == VERDICT_DISCARD)
+				session_message_end(s);
+		}
+	}
+	(void)session_reply(s, s->stage, v, text);
+	for (i = 0; i < s->n; i++) {
+		free(s->child[i].reply.text);
+		s->child[i].reply.text = NULL;
+	}
+	session_idle(s);
+}
+
+void
+envelope_step(struct session *s)
+{
+	enum verdict v;
+	size_t who;
+
+	while (s->walk < s->n) {
+		struct child *c = &s->child[s->walk];
+		struct verdict_slot *slot = &s->slot[s->walk];
+
+		if (!s->asked) {
+			s->asked = true;
+			c->reply.verdict = VERDICT_PENDING;
+			envelope_ask(s, c);
+		}
+		if (c->waiting != STAGE_N)
+			return;
+		envelope_outcome(s, c, slot);
+		s->walk++;
+		s->asked = false;
+		v = verdict_merge(s->stage, s->slot, s->n, &who);
+		if (v != VERDICT_PENDING) {
+			envelope_finish(s, v, who);
+			return;
+		}
+	}
+	/* No child at all: the manager's own word. */
+	envelope_finish(s, session_fallback(s, s->stage), s->n);
+}
+
+void
+envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
+{
+	size_t i;
+
+	s->stage = s->last_stage = stage;
+	/* The MTA forgot to say ABORT; Postfix says it behind a new HELO. */
+	if (stage == STAGE_HELO || stage == STAGE_MAIL) {
+		session_message_end(s);
+		if (!s->decided_session)
+			session_decide(s, VERDICT_PENDING, NULL, false);
+	}
+	if (s->decided.verdict != VERDICT_PENDING) {
+		(void)session_reply(s, stage, stage == STAGE_UNKNOWN &&
+		    s->decided.verdict == VERDICT_DISCARD ? VERDICT_CONTINUE :
+		    s->decided.verdict, s->decided.text);
+		return;
+	}
+	if (stage == STAGE_MAIL) {
+		s->in_message = true;
+		macros_new_message(s);
+		for (i = 0; i < s->n; i++) {
+			s->child[i].skip &= 1u << STAGE_CONNECT |
+			    1u << STAGE_HELO;
+			s->child[i].rcpt_asked = 0;
+			s->child[i].rcpt_taken = 0;
+		}
+	} else if ((stage == STAGE_RCPT || stage == STAGE_DATA) &&
+	    !s->in_message) {
+		session_log(s, LOGL_WARNING, "stage=%s outside of a message",
+		    stage_table[stage].name);
+		(void)session_reply(s, stage, session_fallback(s, stage),
+		    NULL);
+		return;
+	}
+	buf_clear(&s->event);
+	if (buf_add(&s->event, pkt->data, pkt->len) == -1) {
+		session_end(s, "out of memory");
+		return;
+	}
+	for (i = 0; i < s->n; i++) {
+		s->slot[i].verdict = VERDICT_PENDING;
+		s->slot[i].out = s->slot[i].evaluated = false;
+	}
+	s->walk = 0;
+	s->asked = false;
+	s->mode = SESSION_ENVELOPE;
+	envelope_step(s);
+}

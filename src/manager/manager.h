@@ -1,0 +1,68 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * manager.h - what all sessions of a process share: the configuration in
+ * force, where the children are, how many sessions there are.
+ */
+#ifndef MANAGER_MANAGER_H
+#define MANAGER_MANAGER_H
+
+#include "config/conf.h"
+#include "event/loop.h"
+#include "net/target.h"
+
+struct manager;
+struct session;
+
+/* One enabled child of a configuration, shared by all sessions on it. */
+struct child_run {
+	const struct conf_milter *conf;
+	struct target		 *target;
+};
+
+/*
+ * A configuration at work: counted by the sessions that began with it, so that
+ * a reload leaves them alone.
+ */
+struct generation {
+	unsigned	  refs;
+	struct conf	 *conf;
+	struct child_run *run;		/* the enabled children, in order */
+	size_t		  n;
+};
+
+/*
+ * Makes a manager on a loop.  conf's reference is taken over, also on failure.
+ * Starts a resolver if a child's host is a name.  NULL and errno on failure.
+ */
+struct manager *manager_new(struct loop *, struct conf *);
+/* Ends every session at once, then frees it.  The loop must still be there. */
+void	manager_free(struct manager *);
+
+/*
+ * New sessions use conf from now on (its reference is taken over).  0, or -1
+ * with the old configuration still in force.
+ */
+int	manager_set_conf(struct manager *, struct conf *);
+const struct conf *manager_conf(const struct manager *);
+
+/*
+ * A connection from an MTA: fd becomes the manager's.  peer is for the log.
+ */
+void	manager_accept(struct manager *, int fd, const char *peer);
+
+size_t	manager_n_sessions(const struct manager *);
+
+/*
+ * fn is called from the loop each time a session has ended: the place to resume
+ * accepting, or to notice that the last one is gone.
+ */
+void	manager_on_end(struct manager *, void (*fn)(struct manager *, void *),
+	    void *arg);
+
+/* Ends every session now: waiting MTAs are told tempfail where they may be. */
+void	manager_end_all(struct manager *, const char *reason);
+
+#endif /* MANAGER_MANAGER_H */

@@ -1,0 +1,276 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * session_internal.h - a session and its children, as the files of manager/ see
+ * them.  Nobody outside of manager/ includes it.
+ *
+ * A session handles one event of the MTA at a time:
+ *
+ *   session.c    takes frames from the MTA while mode is SESSION_IDLE
+ *   negotiate.c  O: dials the children side by side, merges their wishes
+ *   envelope.c   C H M R T U: asks one child after the other
+ *   content.c    L N B E: feeds the current child from its cursor; when it
+ *                has answered E, its edits are applied and the next child is
+ *                fed the message as it is then
+ *   finish.c     after the last child: edits and verdict to the MTA
+ *   child.c      one child's connection: what it is sent, what it replies
+ *
+ * Each file does as much as it can and returns when a child's reply, room in a
+ * child's queue, or the MTA is waited for.  What is waited for arrives in
+ * session_child_changed() or in the MTA's stream; both come from the loop only.
+ *
+ * Invariants:
+ * - A child's reply is due (waiting != STAGE_N) only while the session is not
+ *   idle; nothing else is sent to it then.
+ * - An event is answered exactly once, or not at all when the no-reply bit of
+ *   its stage was agreed with the MTA.
+ * - The edits of a child are applied when it ends its end-of-message with
+ *   continue or accept, all of them at once, or never.
+ * - After session_end() nothing of the session is sent or called any more; its
+ *   memory goes with the next turn of the loop.
+ */
+#ifndef MANAGER_SESSION_INTERNAL_H
+#define MANAGER_SESSION_INTERNAL_H
+
+#include "compat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "config/conf.h"
+#include "event/loop.h"
+#include "manager/manager.h"
+#include "manager/stage.h"
+#include "manager/verdict.h"
+#include "message/body.h"
+#include "message/header.h"
+#include "milter/option.h"
+#include "milter/packet.h"
+#include "net/stream.h"
+#include "net/target.h"
+
+/* The commands that can have macros, in the order of a session. */
+#define SESSION_MACROS	"CHMRTULNBE"
+#define SESSION_MACRO_N	(sizeof(SESSION_MACROS) - 1)
+
+/* The last macro frame of a command, stage byte included. */
+struct session_macros {
+	unsigned char	*payload;
+	size_t		 len;
+	uint32_t	 gen;		/* 0: none; grows with each frame */
+};
+
+/* A verdict with the text of a reply code, when it is one. */
+struct session_verdict {
+	enum verdict	 verdict;
+	char		*text;		/* payload of SMFIR_REPLYCODE, or NULL */
+};
+
+enum child_state {
+	CHILD_NEW,		/* not dialled */
+	CHILD_DIALLING,
+	CHILD_NEGOTIATING,
+	CHILD_READY,
+	CHILD_DONE,		/* accepted the session, or the session ended */
+	CHILD_FAILED		/* its fallback answers for it from now on */
+};
+
+struct child {
+	struct session		*session;
+	const struct child_run	*run;
+	const struct conf_milter *conf;
+	enum child_state	 state;
+	unsigned		 id;		/* of its statistics lines */
+	struct dial		 dial;
+	struct stream		 stream;
+	struct loop_timer	 timer;
+	struct option		 option;	/* what it answered */
+	uint32_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
+
+	enum stage		 waiting;	/* its reply is due; STAGE_N: no */
+	struct session_verdict	 reply;		/* came, not yet looked at */
+	enum stage		 replied;	/* to which stage */
+	bool			 stray_logged;
+
+	/* this message */
+	bool			 in_message;	/* saw MAIL, has not ended it */
+	unsigned		 skip;		/* bit per stage: no more of it */
+	unsigned		 rcpt_asked;
+	unsigned		 rcpt_taken;
+	enum stage		 cursor;	/* content it gets next */
+	size_t			 header_pos;
+	uint64_t		 body_off;
+	struct buf		 edits;		/* frames since E */
+	struct body		*body;		/* replacement since E, or NULL */
+
+	/* statistics */
+	enum stage		 last_stage;
+	const char		*status;	/* upstream's word */
+	uint64_t		 wait_since;
+	uint64_t		 waited_ms;
+};
+
+enum session_mode {
+	SESSION_IDLE,		/* the MTA may go on */
+	SESSION_NEGOTIATE,
+	SESSION_ENVELOPE,
+	SESSION_CONTENT,
+	SESSION_FINISH,
+	SESSION_ENDED
+};
+
+struct session {
+	struct manager		*manager;
+	struct session		*next, *prev;
+	struct generation	*gen;
+	const struct conf	*conf;		/* gen's */
+	unsigned		 id;
+	struct stream		 mta;
+	struct loop_timer	 idle;
+	struct loop_timer	 progress;
+	struct loop_task	 task;		/* frees it */
+	uint64_t		 since;
+	char			*peer;
+
+	enum session_mode	 mode;
+	enum stage		 stage;		/* of the event in hand */
+	enum stage		 last_stage;
+	const char		*status;	/* upstream's word */
+	bool			 negotiated;
+	bool			 redial;	/* QUIT_NC came: dial at CONNECT */
+	struct option		 offer;		/* the MTA's */
+	struct option		 child_offer;	/* what each child was offered */
+	struct option		 agreed;	/* our answer to the MTA */
+	struct session_macros	 macros[SESSION_MACRO_N];
+	enum conf_mta		 mta_kind;	/* AUTO: not known yet */
+
+	struct child		*child;
+	struct verdict_slot	*slot;		/* one a child */
+	size_t			 n;
+
+	/* the event in hand */
+	struct buf		 event;		/* its payload (envelope) */
+	size_t			 walk;		/* whose turn it is */
+	bool			 asked;		/* that one has been asked */
+
+	/* A verdict that holds for later events, too. */
+	struct session_verdict	 decided;
+	bool			 decided_session; /* for all, not one message */
+
+	/* this message */
+	bool			 in_message;
+	bool			 content;	/* content has begun */
+	bool			 have_eoh;
+	bool			 have_eom;
+	bool			 answered;	/* a child has ended it */
+	bool			 quarantined;
+	struct header_list	 headers;
+	struct body		 body;		/* spooled, or replaced */
+	uint64_t		 body_base;	/* offset of its first byte */
+	uint64_t		 body_seen;	/* bytes of the body so far */
+	bool			 body_replaced;
+	struct buf		 edits;		/* to the MTA */
+	uint64_t		 finish_off;	/* replaced body sent so far */
+};
+
+/* Writes a log line with the session's number in front. */
+void	session_log(const struct session *, unsigned level, const char *fmt,
+	    ...) COMPAT_PRINTF(3, 4);
+
+/* --- session.c ----------------------------------------------------------- */
+
+struct session *session_new(struct manager *, struct generation *, int fd,
+	    unsigned id, const char *peer);
+/* The only way in which a session ends; twice is fine. */
+void	session_end(struct session *, const char *reason);
+/* Ends it because the process ends: an MTA that waits gets tempfail. */
+void	session_shut(struct session *, const char *reason);
+/* Ends and frees it at once; not to be called from its own callbacks. */
+void	session_reap(struct session *);
+/* A child has replied, failed, or its queue has drained. */
+void	session_child_changed(struct session *, struct child *);
+/* Sends a verdict to the MTA unless the no-reply bit of the stage is agreed.
+ * Returns whether one was sent. */
+bool	session_reply(struct session *, enum stage, enum verdict,
+	    const char *text);
+/* Back to SESSION_IDLE: the next frame of the MTA may come. */
+void	session_idle(struct session *);
+/* Makes a verdict hold for later events.  text is copied. */
+void	session_decide(struct session *, enum verdict, const char *text,
+	    bool for_session);
+/* Forgets the message; children inside of it get ABORT. */
+void	session_message_end(struct session *);
+/* The manager itself cannot go on with this event. */
+enum verdict session_fallback(const struct session *, enum stage);
+/* Is the MTA one that is known to be Postfix? */
+bool	session_is_postfix(const struct session *);
+
+/* --- negotiate.c --------------------------------------------------------- */
+
+void	negotiate_begin(struct session *, const struct packet *);
+void	negotiate_redial(struct session *);
+void	negotiate_step(struct session *);
+
+/* --- envelope.c ---------------------------------------------------------- */
+
+void	envelope_begin(struct session *, enum stage, const struct packet *);
+void	envelope_step(struct session *);
+/* One line about a verdict that refuses something. */
+void	envelope_log(const struct session *, const struct child *, enum stage,
+	    enum verdict, const char *text);
+
+/* --- content.c ----------------------------------------------------------- */
+
+void	content_event(struct session *, enum stage, const struct packet *);
+void	content_step(struct session *);
+
+/* --- finish.c ------------------------------------------------------------ */
+
+/* Applies the edits of a child that has ended its end-of-message.  0 or -1. */
+int	finish_apply(struct session *, struct child *);
+/* Sends what the MTA has to know, then the verdict, and ends the message. */
+void	finish_begin(struct session *);
+void	finish_step(struct session *);
+
+/* --- child.c ------------------------------------------------------------- */
+
+void	child_start(struct child *);
+/* Whether it is to be sent a command of that stage. */
+bool	child_wants(const struct child *, enum stage);
+/* Sends macros it lacks, then the command.  After it, the child is waited for
+ * (waiting), or no reply is due, or it has failed (state). */
+void	child_command(struct child *, enum stage, const void *payload,
+	    size_t len);
+/* Tells it to forget the message, if it is inside of one. */
+void	child_abort(struct child *);
+/* Ends its connection in an orderly way; it is CHILD_DONE then. */
+void	child_quit(struct child *);
+/* Lost, late, or nonsensical: one line, and the fallback from now on. */
+void	child_fail(struct child *, const char *fmt, ...) COMPAT_PRINTF(2, 3);
+/* Frees what it holds; says its statistics line if not yet said. */
+void	child_end(struct child *);
+/* What answers for a failed child. */
+enum verdict child_fallback(const struct child *);
+/* Forgets edits and the reply. */
+void	child_drop_edits(struct child *);
+/* Whether its queue is so long that nothing more should be put there. */
+bool	child_full(const struct child *);
+
+/* --- macros.c ------------------------------------------------------------ */
+
+/* Keeps a macro frame of the MTA.  0, or -1 when out of memory. */
+int	macros_keep(struct session *, const struct packet *);
+/* Value of a macro in the set of a command, or NULL. */
+const char *macros_value(const struct session *, int command,
+	    const char *name);
+/* Appends to out what the child lacks before a command.  0 or -1. */
+int	macros_add(struct child *, int command, struct buf *out);
+/* A new message: frames before each header and body chunk begin anew. */
+void	macros_new_message(struct session *);
+void	macros_free(struct session *);
+
+#endif /* MANAGER_SESSION_INTERNAL_H */
