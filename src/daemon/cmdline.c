@@ -1,0 +1,224 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * cmdline.c - options of the daemon; most of them are configuration keys said
+ * on the command line, which win over the files and survive a reload.
+ * Owns:      the table of options.
+ * Called by: daemon.c.
+ * Must not:  check values: the table of keys does, with its own messages.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/options.h"
+#include "daemon/cmdline.h"
+#include "tool/tool.h"
+
+enum {
+	CMDLINE_FILE = 1,
+	CMDLINE_DIR,
+	CMDLINE_CHECK,
+	CMDLINE_DEBUG,
+	CMDLINE_SHOW,
+	CMDLINE_VERBOSE,
+	CMDLINE_QUIET,
+	CMDLINE_DAEMON,
+	CMDLINE_NO_DAEMON,
+	CMDLINE_SYSLOG,
+	CMDLINE_VERSION,
+	CMDLINE_HELP,
+	CMDLINE_KEY		/* this and all above: cmdline_keys */
+};
+
+/* Options that set one key to their argument. */
+static const struct {
+	const char	*key;
+	bool		 quoted;
+} cmdline_keys[] = {
+	{ "manager.connection_spec", true },
+	{ "manager.event_loop_backend", true },
+	{ "manager.pid_file", true },
+	{ "manager.unix_socket_group", true },
+	{ "manager.unix_socket_mode", false },
+	{ "log.level", true },
+	{ "log.path", true },
+	{ "log.syslog_facility", true },
+};
+
+static const struct option_def cmdline_table[] = {
+	{ 'f', NULL, true, "FILE", "read this configuration file",
+	    CMDLINE_FILE },
+	{ 'c', "config-dir", true, "DIR", "read milter-manager.conf there",
+	    CMDLINE_DIR },
+	{ 'n', NULL, false, NULL, "check the configuration and exit",
+	    CMDLINE_CHECK },
+	{ 'd', NULL, false, NULL, "stay in the foreground, log to stderr",
+	    CMDLINE_DEBUG },
+	{ 'v', "verbose", false, NULL, "log everything", CMDLINE_VERBOSE },
+	{ 'q', "quiet", false, NULL, "log nothing", CMDLINE_QUIET },
+	{ 's', "connection-spec", true, "SPEC", "listen there",
+	    CMDLINE_KEY + 0 },
+	{ 0, "event-loop-backend", true, "NAME", "auto, kqueue, epoll, poll",
+	    CMDLINE_KEY + 1 },
+	{ 0, "pid-file", true, "FILE", "write the process number there",
+	    CMDLINE_KEY + 2 },
+	{ 0, "unix-socket-group", true, "GROUP", "group of a unix socket",
+	    CMDLINE_KEY + 3 },
+	{ 0, "unix-socket-mode", true, "MODE", "octal mode of a unix socket",
+	    CMDLINE_KEY + 4 },
+	{ 0, "log-level", true, "LEVEL", "as log.level", CMDLINE_KEY + 5 },
+	{ 0, "log-path", true, "FILE", "as log.path", CMDLINE_KEY + 6 },
+	{ 0, "syslog-facility", true, "NAME", "as log.syslog_facility",
+	    CMDLINE_KEY + 7 },
+	{ 0, "syslog", false, NULL, "log to syslog", CMDLINE_SYSLOG },
+	{ 0, "daemon", false, NULL, "go to the background", CMDLINE_DAEMON },
+	{ 0, "no-daemon", false, NULL, "stay in the foreground",
+	    CMDLINE_NO_DAEMON },
+	{ 0, "show-config", false, NULL,
+	    "print every value with its origin and exit", CMDLINE_SHOW },
+	{ 0, "version", false, NULL, "print the version and exit",
+	    CMDLINE_VERSION },
+	{ 'h', "help", false, NULL, "print this and exit", CMDLINE_HELP },
+	{ 0, NULL, false, NULL, NULL, 0 }
+};
+
+/* Adds "KEY = VALUE"; a quoted value is written as a string literal. */
+static int
+cmdline_override(struct cmdline *c, const char *key, const char *value,
+    bool quoted)
+{
+	struct buf b;
+	const char *p;
+	int r = 0;
+
+	if (c->source.n_overrides == CMDLINE_OVERRIDES) {
+		(void)fputs("milter-manager: too many options\n", stderr);
+		return (-1);
+	}
+	memset(&b, 0, sizeof(b));
+	r |= buf_printf(&b, "%s = %s", key, quoted ? "\"" : "");
+	for (p = value; *p != '\0'; p++) {
+		unsigned char ch = (unsigned char)*p;
+
+		if (quoted && (ch == '"' || ch == '\\'))
+			r |= buf_printf(&b, "\\%c", ch);
+		else if (ch < ' ')
+			r |= buf_printf(&b, "\\x%02x", ch);
+		else
+			r |= buf_add(&b, p, 1);
+	}
+	r |= buf_add_str(&b, quoted ? "\"" : "");
+	if (r != 0 || (p = strdup((const char *)buf_ptr(&b))) == NULL) {
+		buf_free(&b);
+		(void)fputs("milter-manager: out of memory\n", stderr);
+		return (-1);
+	}
+	buf_free(&b);
+	c->override[c->source.n_overrides] = (char *)(uintptr_t)p;
+	c->source.n_overrides++;
+	return (0);
+}
+
+/*
+ * A reload reads the same file again, from the background in another folder:
+ * the whole path is kept.  A path that does not exist is left as it is and told
+ * by who opens it.
+ */
+static int
+cmdline_path(const char *arg, char **keep, const char **path)
+{
+	free(*keep);
+	*keep = realpath(arg, NULL);
+	*path = *keep != NULL ? *keep : arg;
+	return (0);
+}
+
+static int
+cmdline_option(struct cmdline *c, int id, const char *arg)
+{
+	switch (id) {
+	case CMDLINE_FILE:
+		return (cmdline_path(arg, &c->file, &c->source.file));
+	case CMDLINE_DIR:
+		return (cmdline_path(arg, &c->dir, &c->source.dir));
+	case CMDLINE_CHECK:
+		c->check = true;
+		return (0);
+	case CMDLINE_DEBUG:
+		c->debug = true;
+		return (0);
+	case CMDLINE_SHOW:
+		c->show_config = true;
+		return (0);
+	case CMDLINE_VERBOSE:
+		return (cmdline_override(c, "log.level", "all", true));
+	case CMDLINE_QUIET:
+		return (cmdline_override(c, "log.level", "none", true));
+	case CMDLINE_DAEMON:
+		return (cmdline_override(c, "manager.daemon", "true", false));
+	case CMDLINE_NO_DAEMON:
+		return (cmdline_override(c, "manager.daemon", "false", false));
+	case CMDLINE_SYSLOG:
+		return (cmdline_override(c, "log.use_syslog", "true", false));
+	default:
+		return (cmdline_override(c, cmdline_keys[id - CMDLINE_KEY].key,
+		    arg, cmdline_keys[id - CMDLINE_KEY].quoted));
+	}
+}
+
+int
+cmdline_parse(struct cmdline *c, int argc, char **argv)
+{
+	static char name[] = "milter-manager";
+	struct options o;
+	int id;
+
+	memset(c, 0, sizeof(*c));
+	if (argc > 0)
+		argv[0] = name;
+	options_init(&o, cmdline_table, argc, argv);
+	while ((id = options_next(&o)) > 0) {
+		if (id == CMDLINE_VERSION) {
+			(void)puts("milter-manager " MM_VERSION);
+			return (0);
+		}
+		if (id == CMDLINE_HELP) {
+			(void)puts("usage: milter-manager [options]\n"
+			    "       milter-manager test-server [options]\n"
+			    "       milter-manager test-client [options]\n");
+			options_usage(stdout, cmdline_table);
+			return (0);
+		}
+		if (cmdline_option(c, id, o.arg) == -1)
+			return (EX_USAGE);
+	}
+	if (id < 0)
+		return (EX_USAGE);
+	if (o.next < argc) {
+		(void)fprintf(stderr, "milter-manager: %s: not an option, and "
+		    "no tool of that name (test-server, test-client)\n",
+		    argv[o.next]);
+		return (EX_USAGE);
+	}
+	/* Through memory that both views may use: the items are the same. */
+	c->source.overrides = (const char *const *)(const void *)c->override;
+	return (-1);
+}
+
+void
+cmdline_free(struct cmdline *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->source.n_overrides; i++)
+		free(c->override[i]);
+	c->source.n_overrides = 0;
+	free(c->file);
+	free(c->dir);
+	c->file = c->dir = NULL;
+}

@@ -1,0 +1,420 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * daemon.c - the life of the daemon: start, run, reload, stop.
+ * Owns:      the order of the start, the signals, the listening socket.
+ * Called by: main.c.
+ * Must not:  know the milter protocol.
+ *
+ *	command line, configuration	(errors: EX_CONFIG, all of them told)
+ *	-n, --show-config		(end here)
+ *	descriptors, log, listen	(errors: EX_UNAVAILABLE)
+ *	background, process number	(errors: EX_OSERR, EX_TEMPFAIL)
+ *	loop, sessions			until TERM or INT
+ */
+#include "compat.h"
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/conf.h"
+#include "daemon/cmdline.h"
+#include "daemon/daemon.h"
+#include "daemon/detach.h"
+#include "event/loop.h"
+#include "manager/manager.h"
+#include "net/listen.h"
+
+struct daemon {
+	struct cmdline		 cmdline;
+	struct loop		*loop;
+	struct listener		*listener;
+	struct manager		*manager;
+	struct loop_signal	 term, intr, hup, usr1;
+	struct loop_timer	 deadline;
+	struct loop_timer	 suspend;
+	bool			 full;		/* max_connections reached */
+	bool			 stopping;
+};
+
+static void
+daemon_report(const char *line, void *arg)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s\n", line);
+}
+
+static void
+daemon_report_log(const char *line, void *arg)
+{
+	(void)arg;
+	log_write(LOGL_ERROR, "%s", line);
+}
+
+static int
+daemon_open_log(const struct daemon *d, const struct conf *conf)
+{
+	struct log_settings set;
+
+	memset(&set, 0, sizeof(set));
+	set.ident = "milter-manager";
+	set.path = conf->log_path;
+	set.levels = conf->log_levels;
+	set.facility = conf->log_facility;
+	set.use_syslog = conf->log_use_syslog && !d->cmdline.debug;
+	set.to_stderr = d->cmdline.debug;
+	set.no_file = conf->daemon && !d->cmdline.debug;
+	return (log_open(&set));
+}
+
+/*
+ * Every session takes a descriptor for itself and one a child, so a low soft
+ * limit is raised as far as we may.
+ */
+static void
+daemon_limits(const struct conf *conf)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		return;
+	if (conf->max_file_descriptors > 0) {
+		rl.rlim_cur = conf->max_file_descriptors;
+		if (rl.rlim_max < rl.rlim_cur)
+			rl.rlim_max = rl.rlim_cur;
+	} else
+		rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1 &&
+	    conf->max_file_descriptors > 0)
+		log_write(LOGL_WARNING, "manager.max_file_descriptors: %u "
+		    "cannot be set: %s", conf->max_file_descriptors,
+		    strerror(errno));
+}
+
+/* --- accepting ----------------------------------------------------------- */
+
+static void
+daemon_on_suspended(struct loop_timer *t, void *arg)
+{
+	struct daemon *d = arg;
+	const struct conf *conf = manager_conf(d->manager);
+
+	(void)t;
+	if (d->listener == NULL)
+		return;
+	if (conf->max_connections > 0 &&
+	    manager_n_sessions(d->manager) >= conf->max_connections) {
+		loop_timer_start(d->loop, &d->suspend,
+		    conf->suspend_time_on_unacceptable, daemon_on_suspended,
+		    d);
+		return;
+	}
+	d->full = false;
+	log_write(LOGL_MESSAGE, "accepting again");
+	listener_resume(d->listener);
+}
+
+static void
+daemon_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
+    socklen_t len, void *arg)
+{
+	struct daemon *d = arg;
+	const struct conf *conf = manager_conf(d->manager);
+	char peer[SPEC_TEXT_MAX];
+
+	addr_format(sa, len, peer, sizeof(peer));
+	manager_accept(d->manager, fd, peer);
+	if (conf->max_connections > 0 && !d->full &&
+	    manager_n_sessions(d->manager) >= conf->max_connections) {
+		d->full = true;
+		log_write(LOGL_WARNING, "manager.max_connections: %u sessions, "
+		    "accepting is suspended", conf->max_connections);
+		listener_pause(l);
+		loop_timer_start(d->loop, &d->suspend,
+		    conf->suspend_time_on_unacceptable, daemon_on_suspended,
+		    d);
+	}
+}
+
+/* --- reload and stop ----------------------------------------------------- */
+
+static void
+daemon_on_hup(struct loop_signal *sig, void *arg)
+{
+	struct daemon *d = arg;
+	const struct conf *old = manager_conf(d->manager);
+	struct conf *conf;
+	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX];
+
+	(void)sig;
+	conf = conf_load(&d->cmdline.source, daemon_report_log, NULL);
+	if (conf == NULL) {
+		log_write(LOGL_ERROR, "the configuration in force stays: the "
+		    "new one has errors");
+		return;
+	}
+	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
+	    spec_format(&conf->spec, now, sizeof(now))) != 0)
+		log_write(LOGL_WARNING, "manager.connection_spec: %s takes "
+		    "effect at the next start, until then it is %s", now,
+		    then);
+	if (daemon_open_log(d, conf) == -1)
+		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
+		    strerror(errno));
+	if (manager_set_conf(d->manager, conf) == -1)
+		log_write(LOGL_ERROR, "the configuration in force stays: %s",
+		    strerror(errno));
+	else
+		log_write(LOGL_MESSAGE, "configuration reloaded");
+}
+
+static void
+daemon_on_usr1(struct loop_signal *sig, void *arg)
+{
+	(void)sig;
+	(void)arg;
+	if (log_reopen() == -1)
+		log_write(LOGL_ERROR, "the log cannot be opened again: %s",
+		    strerror(errno));
+}
+
+static void
+daemon_on_deadline(struct loop_timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)t;
+	log_write(LOGL_WARNING, "%zu sessions are ended before their time",
+	    manager_n_sessions(d->manager));
+	manager_end_all(d->manager, "the manager ends");
+}
+
+static void
+daemon_on_end(struct manager *m, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->stopping && manager_n_sessions(m) == 0)
+		loop_stop(d->loop);
+	else if (d->full && !d->stopping) {
+		loop_timer_stop(&d->suspend);
+		daemon_on_suspended(&d->suspend, d);
+	}
+}
+
+/* The first one: no new sessions, the running ones may end; the second: now. */
+static void
+daemon_on_term(struct loop_signal *sig, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->stopping) {
+		manager_end_all(d->manager, "the manager ends at once");
+		loop_stop(d->loop);
+		return;
+	}
+	d->stopping = true;
+	log_write(LOGL_MESSAGE, "signal %d: ending, %zu sessions to go",
+	    sig->signo, manager_n_sessions(d->manager));
+	listener_free(d->listener);
+	d->listener = NULL;
+	loop_timer_stop(&d->suspend);
+	if (manager_n_sessions(d->manager) == 0)
+		loop_stop(d->loop);
+	else
+		loop_timer_start(d->loop, &d->deadline,
+		    manager_conf(d->manager)->shutdown_timeout,
+		    daemon_on_deadline, d);
+}
+
+/* --- start --------------------------------------------------------------- */
+
+static struct listener *
+daemon_listen(const struct conf *conf)
+{
+	struct listen_options opt;
+	struct listener *l;
+	char why[256];
+
+	memset(&opt, 0, sizeof(opt));
+	opt.mode = conf->socket_mode;
+	opt.group = conf->socket_group;
+	opt.remove_on_create = conf->socket_remove_on_create;
+	opt.remove_on_close = conf->socket_remove_on_close;
+	opt.pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
+	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
+	why[0] = '\0';
+	l = listener_new(&conf->spec, &opt, why, sizeof(why));
+	if (why[0] != '\0') {
+		log_write(l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s", why);
+		/* Syslog alone would leave the caller without a reason. */
+		if (l == NULL)
+			(void)fprintf(stderr, "milter-manager: %s\n", why);
+	}
+	return (l);
+}
+
+static int
+daemon_pid_file(const struct conf *conf)
+{
+	pid_t other;
+
+	if (conf->pid_file == NULL || pidfile_write(conf->pid_file,
+	    &other) == 0)
+		return (EX_OK);
+	if (other > 0) {
+		log_write(LOGL_ERROR, "manager.pid_file: %s: process %ld runs "
+		    "already", conf->pid_file, (long)other);
+		(void)fprintf(stderr, "milter-manager: %s: process %ld runs "
+		    "already\n", conf->pid_file, (long)other);
+		return (EX_TEMPFAIL);
+	}
+	log_write(LOGL_ERROR, "manager.pid_file: %s: %s", conf->pid_file,
+	    strerror(errno));
+	(void)fprintf(stderr, "milter-manager: %s: %s\n", conf->pid_file,
+	    strerror(errno));
+	return (EX_CANTCREAT);
+}
+
+/* What can only be made in the process that stays.  conf is taken over. */
+static int
+daemon_assemble(struct daemon *d, struct conf *conf)
+{
+	d->loop = loop_new(conf->event_loop_backend);
+	if (d->loop == NULL) {
+		log_write(LOGL_ERROR, "manager.event_loop_backend: %s: %s",
+		    conf->event_loop_backend, strerror(errno));
+		conf_unref(conf);
+		return (EX_OSERR);
+	}
+	d->manager = manager_new(d->loop, conf);
+	if (d->manager == NULL ||
+	    listener_start(d->listener, d->loop, daemon_on_accept, d) == -1 ||
+	    loop_signal_add(d->loop, &d->term, SIGTERM, daemon_on_term,
+	    d) == -1 ||
+	    loop_signal_add(d->loop, &d->intr, SIGINT, daemon_on_term,
+	    d) == -1 ||
+	    loop_signal_add(d->loop, &d->hup, SIGHUP, daemon_on_hup,
+	    d) == -1 ||
+	    loop_signal_add(d->loop, &d->usr1, SIGUSR1, daemon_on_usr1,
+	    d) == -1) {
+		log_write(LOGL_ERROR, "start: %s", strerror(errno));
+		return (EX_OSERR);
+	}
+	manager_on_end(d->manager, daemon_on_end, d);
+	return (EX_OK);
+}
+
+static void
+daemon_disassemble(struct daemon *d)
+{
+	if (d->loop == NULL)
+		return;
+	loop_timer_stop(&d->deadline);
+	loop_timer_stop(&d->suspend);
+	listener_free(d->listener);
+	d->listener = NULL;
+	manager_free(d->manager);
+	loop_signal_del(&d->term);
+	loop_signal_del(&d->intr);
+	loop_signal_del(&d->hup);
+	loop_signal_del(&d->usr1);
+	loop_free(d->loop);
+}
+
+static int
+daemon_run(struct daemon *d, struct conf *conf)
+{
+	char text[SPEC_TEXT_MAX];
+	struct spec spec;
+	int status;
+
+	status = daemon_assemble(d, conf);
+	if (status != EX_OK)
+		return (status);
+	status = daemon_pid_file(manager_conf(d->manager));
+	if (status != EX_OK)
+		return (status);
+	/* The port may have been left to the kernel. */
+	spec = manager_conf(d->manager)->spec;
+	if (spec.family != AF_UNIX)
+		spec.port = (uint16_t)listener_port(d->listener);
+	log_write(LOGL_MESSAGE, "listening on %s (%s)",
+	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	detach_ready();
+	if (loop_run(d->loop) == -1) {
+		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
+		    strerror(errno));
+		status = EX_OSERR;
+	}
+	log_write(LOGL_MESSAGE, "ended");
+	return (status);
+}
+
+static int
+daemon_start(struct daemon *d, struct conf *conf)
+{
+	int status;
+
+	if (daemon_open_log(d, conf) == -1) {
+		(void)fprintf(stderr, "milter-manager: log.path: %s: %s\n",
+		    conf->log_path, strerror(errno));
+		conf_unref(conf);
+		return (EX_CANTCREAT);
+	}
+	daemon_limits(conf);
+	(void)signal(SIGPIPE, SIG_IGN);
+	d->listener = daemon_listen(conf);
+	if (d->listener == NULL) {
+		conf_unref(conf);
+		return (EX_UNAVAILABLE);
+	}
+	if (conf->daemon && !d->cmdline.debug && detach() == -1) {
+		(void)fprintf(stderr, "milter-manager: background: %s\n",
+		    strerror(errno));
+		listener_free(d->listener);
+		conf_unref(conf);
+		return (EX_OSERR);
+	}
+	status = daemon_run(d, conf);
+	daemon_disassemble(d);
+	pidfile_remove();
+	return (status);
+}
+
+int
+daemon_main(int argc, char **argv)
+{
+	static struct daemon d;
+	struct conf *conf;
+	int status;
+
+	status = cmdline_parse(&d.cmdline, argc, argv);
+	if (status != -1) {
+		cmdline_free(&d.cmdline);
+		return (status);
+	}
+	conf = conf_load(&d.cmdline.source, daemon_report, NULL);
+	if (conf == NULL)
+		status = EX_CONFIG;
+	else if (d.cmdline.show_config || d.cmdline.check) {
+		if (d.cmdline.show_config)
+			conf_show(conf, stdout);
+		else
+			(void)fputs("milter-manager: the configuration is "
+			    "good\n", stderr);
+		status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+		conf_unref(conf);
+	} else
+		status = daemon_start(&d, conf);
+	cmdline_free(&d.cmdline);
+	return (status);
+}

@@ -1,0 +1,148 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * detach.c - going to the background, and the process number's file.
+ * Owns:      the pipe between the process that was called and the daemon; the
+ *            open and locked file.
+ * Called by: daemon.c, once each.
+ * Must not:  run while there are threads or other processes of ours.
+ */
+#include "compat.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/detach.h"
+
+static int detach_pipe = -1;
+static int pidfile_fd = -1;
+static char *pidfile_path;
+
+/* In the process that was called: the daemon's word is our exit status. */
+static COMPAT_NORETURN void
+detach_wait(int fd, pid_t pid)
+{
+	char c;
+	int status = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &c, 1);
+	while (n == -1 && errno == EINTR);
+	if (n == 1)
+		_exit(EX_OK);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ?
+	    WEXITSTATUS(status) : EX_SOFTWARE);
+}
+
+int
+detach(void)
+{
+	int fd[2], null;
+	pid_t pid;
+
+	if (pipe(fd) == -1)
+		return (-1);
+	(void)fcntl(fd[1], F_SETFD, FD_CLOEXEC);
+	pid = fork();
+	if (pid == -1) {
+		(void)close(fd[0]);
+		(void)close(fd[1]);
+		return (-1);
+	}
+	if (pid > 0) {
+		(void)close(fd[1]);
+		detach_wait(fd[0], pid);
+	}
+	(void)close(fd[0]);
+	detach_pipe = fd[1];
+	/*
+	 * A session leader could get a terminal by opening one; the daemon
+	 * opens none, so a second fork is not needed, and the caller can wait
+	 * for its exit status.
+	 */
+	(void)setsid();
+	if (chdir("/") == -1)
+		return (-1);
+	null = open("/dev/null", O_RDWR);
+	if (null != -1) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		if (null > STDERR_FILENO)
+			(void)close(null);
+	}
+	return (0);
+}
+
+void
+detach_ready(void)
+{
+	ssize_t n;
+
+	if (detach_pipe == -1)
+		return;
+	do
+		n = write(detach_pipe, "", 1);
+	while (n == -1 && errno == EINTR);
+	(void)close(detach_pipe);
+	detach_pipe = -1;
+	/* Until here messages could still be seen. */
+	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
+int
+pidfile_write(const char *path, pid_t *other)
+{
+	struct flock lock;
+	char text[32];
+	int fd, len;
+
+	*other = 0;
+	fd = open(path, O_RDWR | O_CREAT, 0644);
+	if (fd == -1)
+		return (-1);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	memset(&lock, 0, sizeof(lock));
+	lock.l_type = F_WRLCK;
+	lock.l_whence = SEEK_SET;
+	if (fcntl(fd, F_SETLK, &lock) == -1) {
+		int save = errno;
+
+		lock.l_type = F_WRLCK;
+		if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+			*other = lock.l_pid;
+		(void)close(fd);
+		errno = save;
+		return (-1);
+	}
+	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) == -1 ||
+	    write(fd, text, (size_t)len) != (ssize_t)len ||
+	    (pidfile_path = strdup(path)) == NULL) {
+		(void)close(fd);
+		return (-1);
+	}
+	pidfile_fd = fd;
+	return (0);
+}
+
+void
+pidfile_remove(void)
+{
+	if (pidfile_fd == -1)
+		return;
+	(void)unlink(pidfile_path);
+	(void)close(pidfile_fd);
+	free(pidfile_path);
+	pidfile_path = NULL;
+	pidfile_fd = -1;
+}
