@@ -214,6 +214,20 @@ fail:
 	return (-1);
 }
 
+void
+log_close(void)
+{
+	if (log_state.use_syslog)
+		closelog();
+	if (log_state.own_fd)
+		close(log_state.fd);
+	free(log_state.path);
+	free(log_state.ident);
+	log_state.path = log_state.ident = NULL;
+	log_state.fd = STDERR_FILENO;
+	log_state.own_fd = log_state.use_syslog = false;
+}
+
 int
 log_reopen(void)
 {

@@ -71,6 +71,9 @@ struct log_settings {
 };
 int	log_open(const struct log_settings *);
 
+/* Ends logging: frees all; lines go to stderr again. */
+void	log_close(void);
+
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
 

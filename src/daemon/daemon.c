@@ -415,6 +415,7 @@ daemon_main(int argc, char **argv)
 		conf_unref(conf);
 	} else
 		status = daemon_start(&d, conf);
+	log_close();
 	cmdline_free(&d.cmdline);
 	return (status);
 }

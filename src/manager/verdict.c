@@ -73,9 +73,10 @@ static const unsigned char verdict_effects[STAGE_N][4] = {
 	/*
 	 * Accept and discard of an unknown command must not reach the MTA:
 	 * Postfix may panic on the one, Sendmail discards the next message
-	 * unseen on the other.
+	 * unseen on the other.  A libmilter child that accepts is done with
+	 * the message: it would not even reply to DATA.
 	 */
-	[STAGE_UNKNOWN] = { EFFECT_CONTINUE, EFFECT_CONTINUE,
+	[STAGE_UNKNOWN] = { EFFECT_OUT_MESSAGE, EFFECT_CONTINUE,
 	    EFFECT_COMMAND, EFFECT_CONTINUE },
 	[STAGE_HEADER] = { EFFECT_OUT_MESSAGE, EFFECT_SKIP,
 	    EFFECT_MESSAGE, EFFECT_MESSAGE },

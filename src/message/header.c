@@ -20,6 +20,7 @@
 #define HEADER_USER_MTA	 0x2u	/* counts for the MTA */
 #define HEADER_TRACE	 0x4u	/* Received and its like */
 #define HEADER_HIDDEN	 0x8u	/* Postfix's own Received */
+#define HEADER_MTA_ONLY	 0x10u	/* natively, this is not there */
 
 struct header_entry {
 	unsigned	 flags;
@@ -131,6 +132,19 @@ header_void_value(struct header_list *l, struct header_entry *e)
 	e->value = NULL;
 }
 
+static void
+header_remove(struct header_list *l, size_t at)
+{
+	struct header_entry *e = l->entry[at];
+
+	header_void_value(l, e);
+	l->bytes -= strlen(e->name);
+	header_entry_free(e);
+	l->n--;
+	memmove(l->entry + at, l->entry + at + 1,
+	    (l->n - at) * sizeof(*l->entry));
+}
+
 int
 header_init(struct header_list *l, enum header_model model)
 {
@@ -211,7 +225,6 @@ header_next(const struct header_list *l, size_t *pos, struct header_field *f)
 static int
 header_apply_postfix(struct header_list *l, const struct header_op *op)
 {
-	struct header_entry *e = NULL;
 	uint32_t want = op->index == 0 ? 1 : op->index;
 	size_t i;
 
@@ -221,26 +234,26 @@ header_apply_postfix(struct header_list *l, const struct header_op *op)
 		    op->value, HEADER_USER_CHILD | HEADER_USER_MTA)));
 	case SMFIR_CHGHEADER:
 		for (i = 0; i < l->n; i++) {
-			e = l->entry[i];
+			const struct header_entry *e = l->entry[i];
+
 			if ((e->flags & HEADER_HIDDEN) == 0 &&
 			    strcasecmp(e->name, op->name) == 0 && --want == 0)
 				break;
 		}
-		if (i < l->n && op->value[0] != '\0')
-			return (header_set_value(l, e, op->value));
-		if (i < l->n) {
-			header_void_value(l, e);
-			l->bytes -= strlen(e->name);
-			header_entry_free(e);
-			l->n--;
-			memmove(l->entry + i, l->entry + i + 1,
-			    (l->n - i) * sizeof(*l->entry));
+		if (op->value[0] == '\0') {
+			if (i < l->n)
+				header_remove(l, i);
 			return (0);
 		}
-		if (op->value[0] == '\0')
-			return (0);
 		/* Changing what is not there adds it. */
-		break;
+		if (i == l->n)
+			break;
+		/* The name is written anew, too, in the child's letters. */
+		if (header_put(l, i, header_entry_new(op->name, op->value,
+		    HEADER_USER_CHILD | HEADER_USER_MTA)) == -1)
+			return (-1);
+		header_remove(l, i + 1);
+		return (0);
 	default:
 		break;
 	}
@@ -282,6 +295,21 @@ header_fill_sendmail(struct header_list *l, size_t at,
 {
 	bool known = (l->entry[at]->flags & HEADER_USER_MTA) != 0;
 
+	if (known && op->value[0] == '\0') {
+		/*
+		 * No operation gives an entry that the MTA counts an empty
+		 * value: a change would delete it.  A new field right behind
+		 * it looks the same; the old entry stays with the MTA only.
+		 */
+		if (header_put(l, at + 1, header_entry_new(l->entry[at]->name,
+		    "", HEADER_USER_CHILD | HEADER_USER_MTA)) == -1)
+			return (-1);
+		l->entry[at]->flags |= HEADER_MTA_ONLY;
+		out->code = SMFIR_INSHEADER;
+		out->index = (uint32_t)at;
+		out->name = l->entry[at]->name;
+		return (0);
+	}
 	if (known) {
 		/* An earlier child deleted it; the MTA still counts it. */
 		out->code = SMFIR_CHGHEADER;
@@ -298,8 +326,9 @@ header_add_sendmail(struct header_list *l, const struct header_op *op,
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if ((l->entry[i]->flags & (HEADER_USER_CHILD | HEADER_TRACE)) ==
-		    0 && strcasecmp(l->entry[i]->name, op->name) == 0)
+		if ((l->entry[i]->flags & (HEADER_USER_CHILD | HEADER_TRACE |
+		    HEADER_MTA_ONLY)) == 0 &&
+		    strcasecmp(l->entry[i]->name, op->name) == 0)
 			return (header_fill_sendmail(l, i, op, out, 0));
 	return (header_put_sendmail(l, op));
 }
@@ -321,7 +350,7 @@ header_change_sendmail(struct header_list *l, const struct header_op *op,
 		if ((e->flags & HEADER_USER_MTA) != 0)
 			mta_count++;
 		if ((e->flags & HEADER_USER_CHILD) == 0) {
-			if ((e->flags & HEADER_TRACE) == 0)
+			if ((e->flags & (HEADER_TRACE | HEADER_MTA_ONLY)) == 0)
 				last = i;
 			continue;
 		}
@@ -334,13 +363,39 @@ header_change_sendmail(struct header_list *l, const struct header_op *op,
 			return (1);
 		}
 	}
-	if (op->value[0] == '\0')
-		return (0);
+	if (op->value[0] == '\0') {
+		/* Deleting what nobody has sent voids Sendmail's default. */
+		if (last == SIZE_MAX ||
+		    (l->entry[last]->flags & HEADER_USER_MTA) != 0)
+			return (0);
+		header_void_value(l, l->entry[last]);
+		out->index = mta_count + 1;
+		return (1);
+	}
 	if (last != SIZE_MAX)
 		return (header_fill_sendmail(l, last, op, out,
 		    mta_count + 1) == -1 ? -1 : 1);
 	out->index = mta_count + 1;
 	return (header_put_sendmail(l, op) == -1 ? -1 : 1);
+}
+
+/* Right behind entry number index, void ones counted. */
+static int
+header_insert_sendmail(struct header_list *l, const struct header_op *op,
+    struct header_op *out)
+{
+	/* Signed there, too: below 0 is 0. */
+	uint32_t left = op->index > INT32_MAX ? 0 : op->index;
+	size_t at;
+
+	for (at = 0; at < l->n; at++)
+		if ((l->entry[at]->flags & HEADER_MTA_ONLY) == 0 && left-- == 0)
+			break;
+	if (at < l->n || op->index < l->n)
+		out->index = (uint32_t)at;
+	return (header_put(l, at < l->n ? at + 1 : at,
+	    header_entry_new(op->name, op->value,
+	    HEADER_USER_CHILD | HEADER_USER_MTA)));
 }
 
 int
@@ -356,10 +411,7 @@ header_apply(struct header_list *l, const struct header_op *in,
 	case SMFIR_CHGHEADER:
 		return (header_change_sendmail(l, in, out));
 	default:
-		/* Right behind entry number index, void ones counted. */
-		return (header_put(l, (size_t)in->index + 1,
-		    header_entry_new(in->name, in->value,
-		    HEADER_USER_CHILD | HEADER_USER_MTA)) == -1 ? -1 : 1);
+		return (header_insert_sendmail(l, in, out) == -1 ? -1 : 1);
 	}
 }
 
@@ -367,3 +419,4 @@ header_apply(struct header_list *l, const struct header_op *in,
 #undef HEADER_USER_MTA
 #undef HEADER_TRACE
 #undef HEADER_HIDDEN
+#undef HEADER_MTA_ONLY

@@ -60,8 +60,9 @@ void	header_next_child(struct header_list *, bool gets_headers);
 
 /*
  * Carries out one operation of the current child.  Returns 1 when *out is to
- * be sent to the MTA (its strings are those of *in), 0 when nothing is, -1 when
- * out of memory (the list is unchanged).
+ * be sent to the MTA (its strings are those of *in or of the list: they live
+ * until the next operation), 0 when nothing is, -1 when out of memory (the list
+ * is unchanged).
  */
 int	header_apply(struct header_list *, const struct header_op *in,
 	    struct header_op *out);
