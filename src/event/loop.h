@@ -35,21 +35,27 @@ struct loop;
  * NULL and upstream's "libev"), "kqueue", "epoll", "poll" (also upstream's
  * "glib").  Returns NULL with errno set: EINVAL for a name that is unknown or
  * not built in.  Create it after the last fork of a daemon: a kqueue does not
- * survive one.
+ * survive one, and with epoll a forked process that takes a watcher out takes
+ * it out of its parent.  So a forked process must exec or _exit.
  */
 struct loop *loop_new(const char *backend);
 void	loop_free(struct loop *);	/* watchers must be out already */
 const char *loop_backend(const struct loop *);
 /* The names built in, best first, ended by NULL. */
 const char *const *loop_backends(void);
-/* True for every accepted name, those of upstream included. */
+/* True for every name that loop_new() accepts, those of upstream included. */
 bool	loop_backend_known(const char *name);
 
 /*
- * Runs handlers until loop_stop(), or until nothing is left to wait for.
+ * Runs handlers until loop_stop(), or until nothing is left to wait for: no
+ * descriptor is added (with whatever want), no timer runs, no task is queued.
  * Returns 0, or -1 with errno when the kernel's wait fails for good.
  */
 int	loop_run(struct loop *);
+/*
+ * loop_run() returns after the current handler; what was ready and not served
+ * is served when it is called again.  Before loop_run(): that returns at once.
+ */
 void	loop_stop(struct loop *);
 
 /* Milliseconds on a clock that never goes back; read once a round. */
@@ -73,9 +79,11 @@ struct loop_io {
 
 /*
  * Watches fd (non-blocking) for want, which may be 0.  The handler gets what is
- * ready and wanted at that moment; end of file and errors show as every wanted
- * bit.  With want 0 nothing is reported.  Level-triggered.  Returns 0, or -1
- * with errno (EMFILE, ENOMEM, ENOSPC from the kernel).
+ * ready and wanted at that moment; end of file shows as LOOP_READ, errors and
+ * hang-ups as every wanted bit.  With want 0 nothing is reported.
+ * Level-triggered.  A regular file is always ready.  One watcher a descriptor.
+ * Returns 0, or -1 with errno (EMFILE, ENOMEM, ENOSPC from the kernel, EEXIST
+ * when it is added already).
  */
 int	loop_io_add(struct loop *, struct loop_io *, int fd, unsigned want,
 	    loop_io_fn *, void *arg);
@@ -98,8 +106,10 @@ struct loop_timer {
 };
 
 /*
- * (Re)starts a one-shot timer, never early.  Never fails: the heap is made of
- * the structs.  100,000 running timers cost O(log n) a change.
+ * (Re)starts a one-shot timer, never early, also with delay 0 not in this
+ * round (that is what tasks are for).  Timers of one millisecond run in any
+ * order.  Never fails: the heap is made of the structs.  100,000 running timers
+ * cost O(log n) a change.
  */
 void	loop_timer_start(struct loop *, struct loop_timer *, uint64_t delay_ms,
 	    loop_timer_fn *, void *arg);
@@ -143,7 +153,8 @@ struct loop_signal {
 /*
  * Calls fn from the loop after signo arrived (several arrivals may be one
  * call).  One watcher a signal; SIGCHLD is the loop's own.  The first use
- * installs the process's handler; loop_signal_del restores SIG_DFL.
+ * installs the process's handler and unblocks the signal; loop_signal_del
+ * restores SIG_DFL.
  * Waiting for signals or processes does not keep loop_run() alive.  0 or -1.
  */
 int	loop_signal_add(struct loop *, struct loop_signal *, int signo,
@@ -166,6 +177,8 @@ struct loop_child {
 /*
  * Waits for process pid and calls fn once with its wait(2) status, also when it
  * ended before this call.  loop_child_del forgets it (it is reaped silently).
+ * The status is -1 when the system no longer knows the process: someone else
+ * waited for it.
  */
 int	loop_child_add(struct loop *, struct loop_child *, pid_t pid,
 	    loop_child_fn *, void *arg);
