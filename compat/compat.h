@@ -44,6 +44,16 @@
 #define COMPAT_LINUX 0
 #endif
 
+/* Where the configuration lives; the build may say otherwise. */
+#if COMPAT_BSD
+#define COMPAT_SYSCONFDIR "/usr/local/etc/milter-manager"
+#else
+#define COMPAT_SYSCONFDIR "/etc/milter-manager"
+#endif
+#ifndef MM_SYSCONFDIR
+#define MM_SYSCONFDIR COMPAT_SYSCONFDIR
+#endif
+
 /* kqueue(2) in <sys/event.h>. */
 #ifndef HAVE_KQUEUE
 #define HAVE_KQUEUE COMPAT_BSD
@@ -60,6 +70,24 @@
 #define HAVE_STRLCPY 1
 #else
 #define HAVE_STRLCPY 0
+#endif
+#endif
+
+/* accept4(2), and with it SOCK_NONBLOCK and SOCK_CLOEXEC for socket(2). */
+#ifndef HAVE_ACCEPT4
+#if (COMPAT_BSD && !defined(__APPLE__)) || COMPAT_LINUX
+#define HAVE_ACCEPT4 1
+#else
+#define HAVE_ACCEPT4 0
+#endif
+#endif
+
+/* closefrom(3). glibc has it from 2.34 on, musl not. */
+#ifndef HAVE_CLOSEFROM
+#if COMPAT_BSD && !defined(__APPLE__)
+#define HAVE_CLOSEFROM 1
+#else
+#define HAVE_CLOSEFROM 0
 #endif
 #endif
 
@@ -82,6 +110,12 @@ size_t	compat_strlcat(char *, const char *, size_t);
 #undef strlcat
 #define strlcpy(d, s, n) compat_strlcpy((d), (s), (n))
 #define strlcat(d, s, n) compat_strlcat((d), (s), (n))
+#endif
+
+#if !HAVE_CLOSEFROM
+void	compat_closefrom(int);
+#undef closefrom
+#define closefrom(fd) compat_closefrom(fd)
 #endif
 
 #endif /* COMPAT_H */

@@ -32,6 +32,7 @@
 #include "event/loop.h"
 #include "manager/manager.h"
 #include "net/listen.h"
+#include "net/stream.h"
 
 struct daemon {
 	struct cmdline		 cmdline;
@@ -327,6 +328,7 @@ daemon_disassemble(struct daemon *d)
 	loop_signal_del(&d->intr);
 	loop_signal_del(&d->hup);
 	loop_signal_del(&d->usr1);
+	linger_end_all(d->loop);
 	loop_free(d->loop);
 }
 

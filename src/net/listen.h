@@ -24,9 +24,10 @@ typedef void listen_fn(struct listener *, int fd, const struct sockaddr *,
 struct listen_options {
 	unsigned	 mode;		/* chmod of a unix socket, e.g. 0660 */
 	const char	*group;		/* chown of its group, NULL: leave it */
-	bool		 remove_on_create;	/* an old socket is unlinked; see below */
+	bool		 remove_on_create; /* unlink an old one; see below */
 	bool		 remove_on_close;
-	unsigned	 pause_ms;	/* wait after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+	unsigned	 pause_ms;	/* wait when accept(2) lacks descriptors
+					   or memory; 0: a second */
 };
 
 /*
@@ -36,13 +37,16 @@ struct listen_options {
  * when nobody answers on it (a live one is EADDRINUSE, anything that is no
  * socket is left alone and is an error).  The socket gets mode and group
  * before anyone can connect.  A group that does not exist or may not be
- * given is told in why but is no failure (return 0, why not empty).
- * Returns NULL and one line in why otherwise.  Accepting starts with
- * listener_start().
+ * given is told in why but is no failure (a listener is returned, why is not
+ * empty; else it is empty).  Returns NULL and one line in why otherwise.
+ * Accepting starts with listener_start().
  */
 struct listener *listener_new(const struct spec *,
 	    const struct listen_options *, char *why, size_t whysize);
-/* Takes over a socket that already listens (socket activation, upgrade). */
+/*
+ * Takes over a socket that already listens (socket activation, upgrade).  NULL
+ * and errno on failure; then fd still belongs to the caller.
+ */
 struct listener *listener_adopt(int fd, const struct spec *,
 	    const struct listen_options *);
 
@@ -53,7 +57,9 @@ int	listener_start(struct listener *, struct loop *, listen_fn *,
  * Stops accepting for a while (limit reached, descriptors short) and goes on;
  * the backlog keeps what comes.  When accept(2) fails for shortage the
  * listener pauses itself for pause_ms, logs it once, and logs once when
- * accepting works again.
+ * accepting works again.  listener_resume() ends such a pause, too: a session
+ * that ended has given descriptors back.  Both may be called at any time, and
+ * listener_free() also, from listen_fn included.
  */
 void	listener_pause(struct listener *);
 void	listener_resume(struct listener *);

@@ -11,6 +11,10 @@
 
 #include <sys/socket.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/spec.h"
 #include "event/loop.h"
 
@@ -19,7 +23,8 @@
  * does nothing else.  resolver_new() forks it (call it before threads, after
  * daemonising, only if some target needs it); it ends when we do.  When it dies
  * it is forked again at the next question, with a pause of at least a second
- * in between.  NULL and errno on failure.
+ * in between.  NULL and errno on failure.  Targets that use it must be freed
+ * before it.
  */
 struct resolver;
 struct resolver *resolver_new(struct loop *);
@@ -40,8 +45,11 @@ void	target_free(struct target *);	/* no dial may be under way on it */
 const struct spec *target_spec(const struct target *);
 
 /*
- * Dials the target's addresses in turn until one accepts.
+ * Dials the target's addresses in turn until one accepts, beginning with the one
+ * that accepted last.  An address that does not answer may take its share of
+ * the time that is left: one of two gets half of it.
  */
+struct target_answer;
 struct dial;
 typedef void dial_fn(struct dial *, int fd, const char *why, void *arg);
 
@@ -56,6 +64,9 @@ struct dial {
 	size_t			 index;
 	uint64_t		 deadline;
 	char			*why;
+	struct target_answer	*answer;	/* the addresses it goes by */
+	uint64_t		 until;		/* the present one's share */
+	unsigned		 retry_ms;
 };
 
 /*
@@ -63,7 +74,9 @@ struct dial {
  * a connected non-blocking close-on-exec fd (now the callee's) and why NULL,
  * or with -1 and one line that names every address tried and what it said
  * ("unix:/run/x.sock: No such file or directory").  timeout_ms covers all of it,
- * the wait for a first look-up included.
+ * the wait for a first look-up included; when the last look-up failed and none
+ * ever succeeded, the dial fails at once.  A unix socket whose backlog is full
+ * (Linux) is tried again until the time is over.
  */
 void	dial_start(struct dial *d, struct target *, unsigned timeout_ms,
 	    dial_fn *, void *arg);

@@ -1,0 +1,59 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * closefrom.c - closefrom(3) where libc lacks it.
+ * Owns:      nothing.
+ * Called by: anyone, through the name in compat.h; after fork, before threads.
+ * Must not:  close a descriptor below the given one.
+ */
+#include "compat.h"
+
+#if !HAVE_CLOSEFROM
+
+#include <dirent.h>
+#include <unistd.h>
+
+#define CLOSEFROM_BLIND	65536	/* the most that is tried without a list */
+
+/* Closes what the folder lists; returns -1 when there is no such folder. */
+static int
+closefrom_listed(const char *folder, int from)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char *end;
+	long fd;
+
+	if (dir == NULL)
+		return (-1);
+	while ((entry = readdir(dir)) != NULL) {
+		fd = strtol(entry->d_name, &end, 10);
+		if (end != entry->d_name && *end == '\0' && fd >= from &&
+		    (long)(int)fd == fd && fd != dirfd(dir))
+			(void)close((int)fd);
+	}
+	(void)closedir(dir);
+	return (0);
+}
+
+void
+compat_closefrom(int from)
+{
+	long max;
+	int fd;
+
+	if (closefrom_listed("/proc/self/fd", from) == 0 ||
+	    closefrom_listed("/dev/fd", from) == 0)
+		return;
+	max = sysconf(_SC_OPEN_MAX);
+	if (max < 0 || max > CLOSEFROM_BLIND)
+		max = CLOSEFROM_BLIND;
+	for (fd = from; fd < (int)max; fd++)
+		(void)close(fd);
+}
+
+#undef CLOSEFROM_BLIND
+
+#endif /* !HAVE_CLOSEFROM */

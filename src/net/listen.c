@@ -1,0 +1,478 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * listen.c - the socket on which MTAs connect.
+ * Owns:      a listening descriptor, its path in the file system, the pauses.
+ * Called by: the daemon at its start and end; the loop.
+ * Must not:  know what a connection is for.
+ */
+#include "compat.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/spec.h"
+#include "event/loop.h"
+#include "net/listen.h"
+#include "net/sock.h"
+
+#define LISTEN_ROUND	64	/* connections before others get their turn */
+#define LISTEN_PAUSE	1000	/* ms, when none is configured */
+
+struct listener {
+	struct spec		 spec;
+	struct loop		*loop;		/* NULL until started */
+	struct loop_io		 io;
+	struct loop_timer	 timer;		/* runs: paused for shortage */
+	listen_fn		*fn;
+	void			*arg;
+	bool			*gone;		/* told when freed in fn */
+	int			 fd;
+	unsigned		 pause_ms;
+	unsigned		 port;
+	bool			 held;		/* paused by the owner */
+	bool			 failing;	/* a shortage was logged */
+	bool			 remove;	/* unlink when dev, ino fit */
+	dev_t			 dev;
+	ino_t			 ino;
+};
+
+/* --- a unix socket's path ------------------------------------------------ */
+
+/*
+ * Whether somebody answers at the socket: 1, 0 when it is a leftover, -1 and
+ * errno when that cannot be told.
+ */
+static int
+listen_probe(const struct sockaddr *sa, socklen_t len)
+{
+	int fd, rc, err;
+
+	if ((fd = sock_new(AF_UNIX)) == -1)
+		return (-1);
+	rc = connect(fd, sa, len);
+	err = errno;
+	(void)close(fd);
+	errno = err;
+	/* EAGAIN: its backlog is full, so it listens (Linux). */
+	if (rc == 0 || err == EINPROGRESS || err == EAGAIN || err == EINTR)
+		return (1);
+	return (err == ECONNREFUSED || err == ENOENT ? 0 : -1);
+}
+
+/* Removes what an earlier run left.  0, or -1 and why. */
+static int
+listen_remove_stale(const char *path, const struct sockaddr *sa, socklen_t len,
+    char *why, size_t whysize)
+{
+	struct stat st;
+	int rc;
+
+	if (lstat(path, &st) == -1) {
+		if (errno == ENOENT)
+			return (0);
+		(void)snprintf(why, whysize, "unix:%s: %s", path,
+		    strerror(errno));
+		return (-1);
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		(void)snprintf(why, whysize, "unix:%s: this exists and is no "
+		    "socket; it is left alone", path);
+		return (-1);
+	}
+	rc = listen_probe(sa, len);
+	if (rc == 1) {
+		errno = EADDRINUSE;
+		(void)snprintf(why, whysize, "unix:%s: %s: another process "
+		    "answers on it", path, strerror(EADDRINUSE));
+		return (-1);
+	}
+	if (rc == -1 || (unlink(path) == -1 && errno != ENOENT)) {
+		(void)snprintf(why, whysize, "unix:%s: the old socket cannot "
+		    "be %s: %s", path, rc == -1 ? "tried" : "removed",
+		    strerror(errno));
+		return (-1);
+	}
+	return (0);
+}
+
+/* Gives the path its group; a failure is told and goes no further. */
+static void
+listen_set_group(const char *path, const char *name, char *why, size_t whysize)
+{
+	const struct group *group = getgrnam(name);
+	unsigned long gid = 0;
+	char *end;
+
+	if (group != NULL) {
+		gid = group->gr_gid;
+	} else {
+		gid = strtoul(name, &end, 10);
+		if (name[0] < '0' || name[0] > '9' || *end != '\0') {
+			(void)snprintf(why, whysize, "unix:%s: there is no "
+			    "group '%s'; the socket keeps its group", path,
+			    name);
+			return;
+		}
+	}
+	if (lchown(path, (uid_t)-1, (gid_t)gid) == -1)
+		(void)snprintf(why, whysize, "unix:%s: its group cannot "
+		    "become '%s': %s", path, name, strerror(errno));
+}
+
+/* Binds a unix socket; nobody can connect before listen(2).  0 or -1. */
+static int
+listen_bind_unix(struct listener *l, const struct listen_options *options,
+    char *why, size_t whysize)
+{
+	const char *path = l->spec.path;
+	struct sockaddr_storage ss;
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	socklen_t len;
+	struct stat st;
+	mode_t mask;
+	int rc, err;
+
+	if (spec_sockaddr(&l->spec, true, &ss, &len) == -1) {
+		(void)snprintf(why, whysize, "unix:%s: the path is too long",
+		    path);
+		return (-1);
+	}
+	if (options->remove_on_create &&
+	    listen_remove_stale(path, sa, len, why, whysize) == -1)
+		return (-1);
+	if ((l->fd = sock_new(AF_UNIX)) == -1) {
+		(void)snprintf(why, whysize, "unix:%s: %s", path,
+		    strerror(errno));
+		return (-1);
+	}
+	mask = umask(0777);
+	rc = bind(l->fd, sa, len);
+	err = errno;
+	(void)umask(mask);
+	if (rc == -1) {
+		(void)snprintf(why, whysize, "unix:%s: %s", path,
+		    strerror(err));
+		errno = err;
+		return (-1);
+	}
+	/* From here on the path is ours, and goes when something fails. */
+	if (lstat(path, &st) == -1 || !S_ISSOCK(st.st_mode)) {
+		(void)snprintf(why, whysize, "unix:%s: it vanished while it "
+		    "was made", path);
+		return (-1);
+	}
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	l->remove = true;
+	if (options->group != NULL)
+		listen_set_group(path, options->group, why, whysize);
+	if (chmod(path, (mode_t)(options->mode & 0777)) == -1 ||
+	    listen(l->fd, SOMAXCONN) == -1) {
+		(void)snprintf(why, whysize, "unix:%s: %s", path,
+		    strerror(errno));
+		return (-1);
+	}
+	l->remove = options->remove_on_close;
+	return (0);
+}
+
+/* --- TCP ----------------------------------------------------------------- */
+
+static int
+listen_bind_address(struct listener *l, const struct sockaddr *sa,
+    socklen_t len, char *why, size_t whysize)
+{
+	const int on = 1;
+	char text[SPEC_TEXT_MAX];
+	int err;
+
+	l->fd = sock_new(sa->sa_family);
+	if (l->fd != -1 &&
+	    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0
+#ifdef IPV6_V6ONLY
+	    && (sa->sa_family != AF_INET6 || setsockopt(l->fd, IPPROTO_IPV6,
+	    IPV6_V6ONLY, &on, sizeof(on)) == 0)
+#endif
+	    && bind(l->fd, sa, len) == 0 && listen(l->fd, SOMAXCONN) == 0)
+		return (0);
+	err = errno;
+	(void)snprintf(why, whysize, "%s: %s",
+	    addr_format(sa, len, text, sizeof(text)), strerror(err));
+	if (l->fd != -1)
+		(void)close(l->fd);
+	l->fd = -1;
+	errno = err;
+	return (-1);
+}
+
+static int
+listen_bind_inet(struct listener *l, char *why, size_t whysize)
+{
+	struct sockaddr_storage ss;
+	struct addrinfo hints, *all, *ai;
+	socklen_t len;
+	char port[8];
+	int rc;
+
+	if (spec_sockaddr(&l->spec, true, &ss, &len) == 0)
+		return (listen_bind_address(l, (struct sockaddr *)&ss, len,
+		    why, whysize));
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_family = l->spec.family;
+	hints.ai_socktype = SOCK_STREAM;
+	hints.ai_flags = AI_PASSIVE;
+	(void)snprintf(port, sizeof(port), "%u", (unsigned)l->spec.port);
+	rc = getaddrinfo(l->spec.host, port, &hints, &all);
+	if (rc != 0) {
+		(void)snprintf(why, whysize, "host '%s': %s", l->spec.host,
+		    gai_strerror(rc));
+		return (-1);
+	}
+	rc = -1;
+	for (ai = all; ai != NULL && rc == -1; ai = ai->ai_next)
+		rc = listen_bind_address(l, ai->ai_addr, ai->ai_addrlen, why,
+		    whysize);
+	freeaddrinfo(all);
+	if (rc == 0)
+		why[0] = '\0';
+	return (rc);
+}
+
+/* --- making and ending --------------------------------------------------- */
+
+/* The port that the kernel chose, if it did. */
+static void
+listen_learn_port(struct listener *l)
+{
+	union {
+		struct sockaddr_storage	ss;
+		struct sockaddr_in	in;
+		struct sockaddr_in6	in6;
+	} u;
+	socklen_t len = sizeof(u);
+
+	l->port = l->spec.port;
+	memset(&u, 0, sizeof(u));
+	if (getsockname(l->fd, (struct sockaddr *)&u, &len) == -1)
+		return;
+	if (u.ss.ss_family == AF_INET)
+		l->port = ntohs(u.in.sin_port);
+	else if (u.ss.ss_family == AF_INET6)
+		l->port = ntohs(u.in6.sin6_port);
+}
+
+static struct listener *
+listen_alloc(const struct spec *spec, const struct listen_options *options)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return (NULL);
+	l->fd = -1;
+	l->pause_ms = options->pause_ms > 0 ? options->pause_ms :
+	    LISTEN_PAUSE;
+	if (spec_copy(spec, &l->spec) == -1) {
+		free(l);
+		return (NULL);
+	}
+	return (l);
+}
+
+struct listener *
+listener_new(const struct spec *spec, const struct listen_options *options,
+    char *why, size_t whysize)
+{
+	struct listener *l = listen_alloc(spec, options);
+	int rc;
+
+	why[0] = '\0';
+	if (l == NULL) {
+		(void)snprintf(why, whysize, "out of memory");
+		return (NULL);
+	}
+	if (spec->family == AF_UNIX)
+		rc = listen_bind_unix(l, options, why, whysize);
+	else
+		rc = listen_bind_inet(l, why, whysize);
+	if (rc == -1) {
+		listener_free(l);
+		return (NULL);
+	}
+	listen_learn_port(l);
+	return (l);
+}
+
+struct listener *
+listener_adopt(int fd, const struct spec *spec,
+    const struct listen_options *options)
+{
+	struct listener *l;
+	struct stat st;
+
+	if (sock_prepare(fd) == -1)
+		return (NULL);
+	if ((l = listen_alloc(spec, options)) == NULL)
+		return (NULL);
+	l->fd = fd;
+	if (spec->family == AF_UNIX && lstat(spec->path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode)) {
+		l->dev = st.st_dev;
+		l->ino = st.st_ino;
+		l->remove = options->remove_on_close;
+	}
+	listen_learn_port(l);
+	return (l);
+}
+
+void
+listener_free(struct listener *l)
+{
+	struct stat st;
+
+	if (l == NULL)
+		return;
+	if (l->gone != NULL)
+		*l->gone = true;
+	loop_io_del(&l->io);
+	loop_timer_stop(&l->timer);
+	/* Another daemon may have put its own there meanwhile. */
+	if (l->remove && lstat(l->spec.path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode) && st.st_dev == l->dev &&
+	    st.st_ino == l->ino)
+		(void)unlink(l->spec.path);
+	if (l->fd != -1)
+		(void)close(l->fd);
+	spec_free(&l->spec);
+	free(l);
+}
+
+unsigned
+listener_port(const struct listener *l)
+{
+	return (l->port);
+}
+
+/* --- accepting ----------------------------------------------------------- */
+
+/* Tells the loop whether to watch; only stopping cannot fail. */
+static int
+listen_arm(struct listener *l)
+{
+	if (l->loop == NULL)
+		return (0);
+	return (loop_io_want(&l->io, l->held || loop_timer_running(&l->timer) ?
+	    0 : LOOP_READ));
+}
+
+static void
+listen_on_timer(struct loop_timer *timer, void *arg)
+{
+	struct listener *l = arg;
+
+	if (listen_arm(l) == -1)
+		loop_timer_start(l->loop, timer, l->pause_ms, listen_on_timer,
+		    l);
+}
+
+/* accept(2) failed for a reason (EMFILE ...) that will last a while. */
+static void
+listen_shortage(struct listener *l, int err)
+{
+	char text[SPEC_TEXT_MAX];
+
+	if (!l->failing)
+		log_write(LOGL_ERROR, "listen=%s cannot accept: %s; trying "
+		    "again every %u ms", spec_format(&l->spec, text,
+		    sizeof(text)), strerror(err), l->pause_ms);
+	l->failing = true;
+	loop_timer_start(l->loop, &l->timer, l->pause_ms, listen_on_timer, l);
+	(void)listen_arm(l);
+}
+
+static void
+listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
+{
+	struct listener *l = arg;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	char text[SPEC_TEXT_MAX];
+	bool gone = false;
+	int fd, i;
+
+	(void)io;
+	(void)ready;
+	l->gone = &gone;
+	for (i = 0; i < LISTEN_ROUND && !l->held; i++) {
+		len = sizeof(ss);
+		memset(&ss, 0, sizeof(ss));
+		fd = sock_accept(l->fd, (struct sockaddr *)&ss, &len);
+		if (fd == -1) {
+			if (errno == EAGAIN || errno == EWOULDBLOCK)
+				break;
+			/* This peer is gone; the next one may be there. */
+			if (errno == EINTR || errno == ECONNABORTED ||
+			    errno == ECONNRESET || errno == EPROTO ||
+			    errno == ENETDOWN || errno == ENETUNREACH ||
+			    errno == EHOSTUNREACH || errno == EPERM)
+				continue;
+			listen_shortage(l, errno);
+			break;
+		}
+		if (l->failing) {
+			l->failing = false;
+			log_write(LOGL_MESSAGE, "listen=%s accepting again",
+			    spec_format(&l->spec, text, sizeof(text)));
+		}
+		if (len > (socklen_t)sizeof(ss))
+			len = sizeof(ss);
+		l->fn(l, fd, (struct sockaddr *)&ss, len, l->arg);
+		if (gone)
+			return;
+	}
+	l->gone = NULL;
+}
+
+int
+listener_start(struct listener *l, struct loop *loop, listen_fn *fn, void *arg)
+{
+	l->fn = fn;
+	l->arg = arg;
+	if (loop_io_add(loop, &l->io, l->fd, l->held ? 0 : LOOP_READ,
+	    listen_on_ready, l) == -1)
+		return (-1);
+	l->loop = loop;
+	return (0);
+}
+
+void
+listener_pause(struct listener *l)
+{
+	l->held = true;
+	(void)listen_arm(l);
+}
+
+void
+listener_resume(struct listener *l)
+{
+	l->held = false;
+	loop_timer_stop(&l->timer);
+	if (listen_arm(l) == -1)
+		loop_timer_start(l->loop, &l->timer, l->pause_ms,
+		    listen_on_timer, l);
+}
+
+#undef LISTEN_ROUND
+#undef LISTEN_PAUSE
