@@ -86,7 +86,7 @@ struct conf {
 	unsigned	 max_file_descriptors;	/* 0: leave as it is */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
 	uint64_t	 idle_timeout;		/* ms; 7210 s */
-	uint64_t	 progress_interval;	/* ms; 5 s, 0: none of our own */
+	uint64_t	 progress_interval; /* ms; 5 s, 0: none of our own */
 	uint64_t	 shutdown_timeout;	/* ms; 30 s */
 	size_t		 chunk_size;		/* 65535; 1..65535 */
 	size_t		 max_packet_size;	/* 1 MiB; 65535..1 GiB */

@@ -1,0 +1,117 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * conf.c - the life of a snapshot.
+ * Owns:      its memory and its references.
+ * Called by: daemon/, tool/, and all who hold one.
+ * Must not:  change a snapshot that was handed out.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/conf.h"
+#include "config/field.h"
+#include "config/key.h"
+#include "config/parse.h"
+
+const char *
+conf_status_name(enum conf_status status)
+{
+	return (word_name(key_status_words, (int)status));
+}
+
+static struct conf *
+conf_new(void)
+{
+	struct conf *conf = calloc(1, sizeof(*conf));
+
+	if (conf == NULL)
+		return (NULL);
+	conf->refs = 1;
+	conf->origin = calloc(key_count(key_main), sizeof(*conf->origin));
+	if (conf->origin == NULL || field_defaults(key_main, conf) == -1) {
+		conf_unref(conf);
+		return (NULL);
+	}
+	return (conf);
+}
+
+struct conf *
+conf_ref(struct conf *conf)
+{
+	conf->refs++;
+	return (conf);
+}
+
+void
+conf_unref(struct conf *conf)
+{
+	struct conf_milter *m;
+	size_t i;
+
+	if (conf == NULL || --conf->refs > 0)
+		return;
+	for (i = 0; i < conf->n_milters; i++) {
+		m = conf->milters[i];
+		field_free(key_child, m);
+		free(m->origin);
+		free(m->name);
+		free(m);
+	}
+	free(conf->milters);
+	field_free(key_main, conf);
+	free(conf->origin);
+	parse_free_names(conf);
+	free(conf);
+}
+
+const struct conf_milter *
+conf_milter(const struct conf *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_milters; i++) {
+		if (strcmp(conf->milters[i]->name, name) == 0)
+			return (conf->milters[i]);
+	}
+	return (NULL);
+}
+
+struct conf *
+conf_load(const struct conf_source *source,
+    void (*report)(const char *line, void *arg), void *arg)
+{
+	struct parse ps;
+	const char *dir = source->dir != NULL ? source->dir : MM_SYSCONFDIR;
+	const char *path = source->file;
+	char *made = NULL;
+	size_t i, len;
+
+	memset(&ps, 0, sizeof(ps));
+	ps.conf = conf_new();
+	if (path == NULL) {
+		len = strlen(dir) + sizeof("/milter-manager.conf");
+		path = made = malloc(len);
+		if (made != NULL)
+			snprintf(made, len, "%s/milter-manager.conf", dir);
+	}
+	if (ps.conf == NULL || path == NULL) {
+		ps.errors.no_memory = true;
+		path = path != NULL ? path : dir;
+	} else {
+		parse_file(&ps, path);
+		for (i = 0; i < source->n_overrides; i++)
+			parse_override(&ps, source->overrides[i]);
+		parse_finish(&ps);
+	}
+	if (errors_report(&ps.errors, path, report, arg) > 0) {
+		conf_unref(ps.conf);
+		ps.conf = NULL;
+	}
+	free(made);
+	return (ps.conf);
+}

@@ -1,0 +1,500 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * field.c - check values, and keep them in a snapshot.
+ * Owns:      what each type of key takes, and what it says of a wrong value.
+ * Called by: conf.c (defaults, free), parse.c, show.c.
+ * Must not:  know one key by its name.
+ */
+#include "compat.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/spec.h"
+#include "config/field.h"
+#include "event/loop.h"
+
+/* Enums are kept through an int; so they must be as wide as one. */
+typedef char field_enum_is_int[sizeof(enum conf_status) == sizeof(int) &&
+    sizeof(enum conf_mta) == sizeof(int) ? 1 : -1];
+
+static void *
+field_at(void *base, size_t offset)
+{
+	return ((char *)base + offset);
+}
+
+/* The same for reading. */
+static const void *
+field_in(const void *base, size_t offset)
+{
+	return ((const char *)base + offset);
+}
+
+static void
+field_words(const struct word *w, char *dst, size_t size)
+{
+	for (; w->name != NULL; w++) {
+		strlcat(dst, "\"", size);
+		strlcat(dst, w->name, size);
+		strlcat(dst, w[1].name == NULL ? "\"" : w[2].name == NULL ?
+		    "\" or " : "\", ", size);
+	}
+}
+
+void
+field_expected(const struct key *key, char *dst, size_t size)
+{
+	char min[32], max[32];
+
+	dst[0] = '\0';
+	switch (key->type) {
+	case KEY_BOOL:
+		strlcpy(dst, "true or false", size);
+		break;
+	case KEY_WORD:
+		field_words(key->words, dst, size);
+		break;
+	case KEY_LEVELS:
+		strlcpy(dst, "words joined by |, of ", size);
+		field_words(key->words, dst, size);
+		break;
+	case KEY_NUMBER:
+		snprintf(dst, size, "a number from %" PRIu64 " to %" PRIu64,
+		    key->min, key->max);
+		break;
+	case KEY_MODE:
+		snprintf(dst, size, "an octal mode from %04" PRIo64 " to %04"
+		    PRIo64 ", like 0660", key->min, key->max);
+		break;
+	case KEY_TIME:
+		/* Nobody wants to read 2592000s. */
+		snprintf(dst, size, "a duration from %s to %ud, like 7, 7.5, "
+		    "500ms, 5s, 10m, 2h or 1d", key->min == 0 ? "0" : "1ms",
+		    (unsigned)(key->max / 86400000));
+		break;
+	case KEY_SIZE:
+		snprintf(dst, size, "a size from %s to %s, like 4096, 64k, 1m "
+		    "or 1g", value_format_size(key->min, min, sizeof(min)),
+		    value_format_size(key->max, max, sizeof(max)));
+		break;
+	case KEY_STRING:
+		strlcpy(dst, "a string in quotes", size);
+		break;
+	case KEY_FILE:
+		strlcpy(dst, "an absolute path in quotes", size);
+		break;
+	case KEY_BACKEND:
+		strlcpy(dst, "a name in quotes", size);
+		break;
+	case KEY_SPEC:
+		strlcpy(dst, "\"unix:PATH\", \"inet:PORT@HOST\" or "
+		    "\"inet6:PORT@HOST\"", size);
+		break;
+	case KEY_LIST:
+	case KEY_CONDITIONS:
+		strlcpy(dst, "a list of strings, like [\"a\", \"b\"]", size);
+		break;
+	}
+	if (key->nil)
+		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ?
+		    ", or nil" : ", or nil for the default", size);
+}
+
+static int
+field_unexpected(const struct key *key, const struct value *v,
+    const char *near, char why[VALUE_WHY_MAX])
+{
+	char found[80], expected[320];
+
+	if (v->kind == VALUE_LIST)
+		strlcpy(found, "a list", sizeof(found));
+	else if (v->kind == VALUE_STRING)
+		lex_quote(found, sizeof(found), v->text);
+	else
+		log_escape(found, sizeof(found), v->text, strlen(v->text));
+	field_expected(key, expected, sizeof(expected));
+	snprintf(why, VALUE_WHY_MAX, "found %s, expected %s%s%s%s", found,
+	    expected, near != NULL ? "; did you mean \"" : "",
+	    near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return (-1);
+}
+
+static const char *
+field_near(const struct word *w, const char *text)
+{
+	const struct word *best = NULL;
+	size_t distance, least = 0;
+
+	for (; w->name != NULL; w++) {
+		distance = word_distance(w->name, text);
+		if (word_is_near(w->name, text, distance) &&
+		    (best == NULL || distance < least)) {
+			best = w;
+			least = distance;
+		}
+	}
+	return (best != NULL ? best->name : NULL);
+}
+
+static int
+field_replace(void *at, const char *text, char why[VALUE_WHY_MAX])
+{
+	char **s = at, *copy = strdup(text);
+
+	if (copy == NULL) {
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
+	free(*s);
+	*s = copy;
+	return (0);
+}
+
+static void
+field_free_one(const struct key *key, void *base)
+{
+	char **s;
+
+	switch (key->type) {
+	case KEY_SPEC:
+		spec_free(field_at(base, key->offset2));
+		/* FALLTHROUGH */
+	case KEY_STRING:
+	case KEY_FILE:
+	case KEY_BACKEND:
+		s = field_at(base, key->offset);
+		free(*s);
+		*s = NULL;
+		break;
+	case KEY_LIST:
+	case KEY_CONDITIONS:
+		value_list_free(field_at(base, key->offset));
+		break;
+	default:
+		break;
+	}
+}
+
+void
+field_free(const struct key *table, void *base)
+{
+	for (; table->name != NULL; table++)
+		field_free_one(table, base);
+}
+
+static int
+field_default(const struct key *key, void *base, char why[VALUE_WHY_MAX])
+{
+	struct lex *lx;
+	struct value v;
+	unsigned line;
+	int error;
+
+	if (strcmp(key->def, "nil") == 0) {
+		field_free_one(key, base);
+		return (0);
+	}
+	lx = malloc(sizeof(*lx));
+	if (lx == NULL) {
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
+	lex_init(lx, key->def, strlen(key->def));
+	lex_start(lx);
+	error = value_read(lx, &v, &line, why);
+	if (error == 0)
+		error = field_assign(key, base, &v, false, why);
+	value_free(&v);
+	free(lx);
+	return (error);
+}
+
+int
+field_defaults(const struct key *table, void *base)
+{
+	char why[VALUE_WHY_MAX];
+
+	for (; table->name != NULL; table++) {
+		if (field_default(table, base, why) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+field_assign_spec(const struct key *key, void *base, const char *text,
+    char why[VALUE_WHY_MAX])
+{
+	struct spec spec, *old = field_at(base, key->offset2);
+
+	if (spec_parse(text, &spec, why, VALUE_WHY_MAX) == -1)
+		return (-1);
+	if (spec.family != AF_UNIX && spec.port < key->min) {
+		spec_free(&spec);
+		strlcpy(why, "nothing can listen on port 0, expected one from "
+		    "1 to 65535", VALUE_WHY_MAX);
+		return (-1);
+	}
+	if (field_replace(field_at(base, key->offset), text, why) == -1) {
+		spec_free(&spec);
+		return (-1);
+	}
+	spec_free(old);
+	*old = spec;
+	return (0);
+}
+
+static int
+field_assign_list(const struct key *key, void *base, const struct value *v,
+    bool append, char why[VALUE_WHY_MAX])
+{
+	struct conf_list *old = field_at(base, key->offset);
+	struct conf_list list = { NULL, 0 };
+	char name[80];
+	size_t i, n = v->kind == VALUE_LIST ? v->list.n : 1;
+	const char *text;
+
+	for (i = 0; append && i < old->n; i++) {
+		if (value_list_add(&list, old->item[i]) == -1)
+			goto no_memory;
+	}
+	for (i = 0; i < n; i++) {
+		text = v->kind == VALUE_LIST ? v->list.item[i] : v->text;
+		if (key->type == KEY_CONDITIONS) {
+			value_list_free(&list);
+			snprintf(why, VALUE_WHY_MAX, "no condition of the name "
+			    "%s is defined",
+			    lex_quote(name, sizeof(name), text));
+			return (-1);
+		}
+		if (value_list_add(&list, text) == -1)
+			goto no_memory;
+	}
+	value_list_free(old);
+	*old = list;
+	return (0);
+
+no_memory:
+	value_list_free(&list);
+	strlcpy(why, "out of memory", VALUE_WHY_MAX);
+	return (-1);
+}
+
+static int
+field_assign_number(const struct key *key, void *base, const struct value *v,
+    char why[VALUE_WHY_MAX])
+{
+	uint64_t n;
+	int error;
+
+	if (v->kind != VALUE_WORD)
+		return (field_unexpected(key, v, NULL, why));
+	if (key->type == KEY_TIME)
+		error = value_time(v->text, &n);
+	else if (key->type == KEY_SIZE)
+		error = value_size(v->text, &n);
+	else
+		error = value_number(v->text, &n);
+	/* 660 is not what anybody means by it. */
+	if (key->type == KEY_MODE && v->text[0] != '0')
+		error = -1;
+	if (error == -1 || n < key->min || n > key->max)
+		return (field_unexpected(key, v, NULL, why));
+	if (key->type == KEY_TIME)
+		*(uint64_t *)field_at(base, key->offset) = n;
+	else if (key->type == KEY_SIZE)
+		*(size_t *)field_at(base, key->offset) = (size_t)n;
+	else if (key->type == KEY_MODE && n == 0)
+		*(unsigned *)field_at(base, key->offset) = 0660;
+	else
+		*(unsigned *)field_at(base, key->offset) = (unsigned)n;
+	return (0);
+}
+
+/* What there is depends on the system. */
+static int
+field_assign_backend(const struct key *key, void *base, const char *text,
+    char why[VALUE_WHY_MAX])
+{
+	const char *const *name;
+	char quoted[80];
+
+	if (loop_backend_known(text))
+		return (field_replace(field_at(base, key->offset), text, why));
+	snprintf(why, VALUE_WHY_MAX, "%s is not built in, expected \"auto\"",
+	    lex_quote(quoted, sizeof(quoted), text));
+	for (name = loop_backends(); *name != NULL; name++) {
+		strlcat(why, name[1] == NULL ? " or \"" : ", \"",
+		    VALUE_WHY_MAX);
+		strlcat(why, *name, VALUE_WHY_MAX);
+		strlcat(why, "\"", VALUE_WHY_MAX);
+	}
+	return (-1);
+}
+
+static int
+field_assign_text(const struct key *key, void *base, const struct value *v,
+    char why[VALUE_WHY_MAX])
+{
+	const struct word *w;
+	char word[24];
+
+	switch (key->type) {
+	case KEY_WORD:
+		w = word_find(key->words, v->text);
+		if (w == NULL)
+			return (field_unexpected(key, v,
+			    field_near(key->words, v->text), why));
+		memcpy(field_at(base, key->offset), &w->value,
+		    sizeof(w->value));
+		return (0);
+	case KEY_LEVELS:
+		if (log_parse_levels(v->text, field_at(base, key->offset), word,
+		    sizeof(word)) == -1)
+			return (field_unexpected(key, v,
+			    field_near(key->words, word), why));
+		return (0);
+	case KEY_SPEC:
+		return (field_assign_spec(key, base, v->text, why));
+	case KEY_BACKEND:
+		return (field_assign_backend(key, base, v->text, why));
+	case KEY_FILE:
+		if (v->text[0] != '/')
+			return (field_unexpected(key, v, NULL, why));
+		break;
+	default:
+		if (v->text[0] == '\0') {
+			strlcpy(why, "the string is empty, write nil for "
+			    "none", VALUE_WHY_MAX);
+			return (-1);
+		}
+		break;
+	}
+	return (field_replace(field_at(base, key->offset), v->text, why));
+}
+
+int
+field_assign(const struct key *key, void *base, const struct value *v,
+    bool append, char why[VALUE_WHY_MAX])
+{
+	bool list = key->type == KEY_LIST || key->type == KEY_CONDITIONS;
+	char quoted[VALUE_WHY_MAX / 2];
+
+	if (append && !list) {
+		strlcpy(why, "+= appends to a list, and this is none; "
+		    "write =", VALUE_WHY_MAX);
+		return (-1);
+	}
+	if (v->kind == VALUE_WORD && strcmp(v->text, "nil") == 0) {
+		if (!key->nil || append)
+			return (field_unexpected(key, v, NULL, why));
+		return (field_default(key, base, why));
+	}
+	switch (key->type) {
+	case KEY_BOOL:
+		if (v->kind != VALUE_WORD || (strcmp(v->text, "true") != 0 &&
+		    strcmp(v->text, "false") != 0))
+			return (field_unexpected(key, v, NULL, why));
+		*(bool *)field_at(base, key->offset) = v->text[0] == 't';
+		return (0);
+	case KEY_NUMBER:
+	case KEY_MODE:
+	case KEY_TIME:
+	case KEY_SIZE:
+		return (field_assign_number(key, base, v, why));
+	default:
+		break;
+	}
+	if (v->kind == VALUE_WORD) {
+		snprintf(why, VALUE_WHY_MAX, list ? "a bare word is not a "
+		    "string, write [%s]" : "a bare word is not a string, "
+		    "write %s", lex_quote(quoted, sizeof(quoted), v->text));
+		return (-1);
+	}
+	/* One string is as good as a list of one only where it is added. */
+	if (list ? v->kind == VALUE_STRING && !append : v->kind == VALUE_LIST)
+		return (field_unexpected(key, v, NULL, why));
+	return (list ? field_assign_list(key, base, v, append, why) :
+	    field_assign_text(key, base, v, why));
+}
+
+static void
+field_print_list(const struct conf_list *list, size_t *at, FILE *fp)
+{
+	char quoted[LEX_TEXT_MAX * 4 + 3];
+	size_t len = 0;
+	const char *comma = "";
+
+	fputc('[', fp);
+	/* Far from the limit of a statement, whatever the next one is. */
+	while (*at < list->n && len < LEX_STATEMENT_MAX / 2) {
+		lex_quote(quoted, sizeof(quoted), list->item[(*at)++]);
+		fprintf(fp, "%s%s", comma, quoted);
+		len += strlen(quoted) + 2;
+		comma = ", ";
+	}
+	fputc(']', fp);
+}
+
+void
+field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
+{
+	char text[LEX_TEXT_MAX * 4 + 3];
+	const void *p = field_in(base, key->offset);
+	const char *s;
+	int value;
+
+	switch (key->type) {
+	case KEY_BOOL:
+		fputs(*(const bool *)p ? "true" : "false", fp);
+		break;
+	case KEY_WORD:
+		memcpy(&value, p, sizeof(value));
+		fprintf(fp, "\"%s\"", word_name(key->words, value));
+		break;
+	case KEY_LEVELS:
+		fprintf(fp, "\"%s\"", log_format_levels(*(const unsigned *)p,
+		    text, sizeof(text)));
+		break;
+	case KEY_NUMBER:
+		fprintf(fp, "%u", *(const unsigned *)p);
+		break;
+	case KEY_MODE:
+		fprintf(fp, "%04o", *(const unsigned *)p);
+		break;
+	case KEY_TIME:
+		fputs(value_format_time(*(const uint64_t *)p, text,
+		    sizeof(text)), fp);
+		break;
+	case KEY_SIZE:
+		fputs(value_format_size(*(const size_t *)p, text,
+		    sizeof(text)), fp);
+		break;
+	case KEY_LIST:
+	case KEY_CONDITIONS:
+		field_print_list(p, at, fp);
+		break;
+	case KEY_STRING:
+	case KEY_FILE:
+	case KEY_BACKEND:
+	case KEY_SPEC:
+		s = *(char *const *)p;
+		fputs(s == NULL ? "nil" : lex_quote(text, sizeof(text), s),
+		    fp);
+		break;
+	}
+}
+
+bool
+field_more(const struct key *key, const void *base, size_t at)
+{
+	const struct conf_list *list = field_in(base, key->offset);
+
+	return ((key->type == KEY_LIST || key->type == KEY_CONDITIONS) &&
+	    at < list->n);
+}

@@ -1,0 +1,206 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * key.c - every key: name, type, range, default, meaning.
+ * Owns:      the defaults.
+ * Called by: parse.c, field.c, show.c.
+ * Must not:  read or write a snapshot.
+ */
+#include "compat.h"
+
+#include "base/log.h"
+#include "config/key.h"
+
+#define KEY_DAY		86400000
+#define KEY_TIMEOUT_MAX	((uint64_t)30 * KEY_DAY)
+#define KEY_GIB		(1024 * 1024 * 1024)
+
+const struct word key_status_words[] = {
+	{ "accept",		CONF_ACCEPT },
+	{ "temporary-failure",	CONF_TEMPFAIL },
+	{ "reject",		CONF_REJECT },
+	{ "discard",		CONF_DISCARD },
+	{ NULL,			0 }
+};
+
+static const struct word key_mta_words[] = {
+	{ "auto",	CONF_MTA_AUTO },
+	{ "postfix",	CONF_MTA_POSTFIX },
+	{ "sendmail",	CONF_MTA_SENDMAIL },
+	{ NULL,		0 }
+};
+
+#define MAIN(type, nil, member, min, max, words) \
+	type, nil, offsetof(struct conf, member), 0, min, max, words
+
+const struct key key_main[] = {
+	{ "log.level", MAIN(KEY_LEVELS, false, log_levels, 0, 0,
+	    log_level_names), "\"default\"",
+	    "What is logged: words joined by a vertical bar. "
+	    "Each word stands for its own lines, not for a threshold. "
+	    "A + or - in front adds to or takes from what was set before." },
+	{ "log.path", MAIN(KEY_STRING, true, log_path, 0, 0, NULL), "nil",
+	    "The log file. "
+	    "The value nil, or \"-\", is standard output." },
+	{ "log.use_syslog", MAIN(KEY_BOOL, false, log_use_syslog, 0, 0, NULL),
+	    "true",
+	    "Send what is logged to syslog as well." },
+	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
+	    log_facility_names), "\"mail\"",
+	    "The syslog facility." },
+
+	{ "manager.connection_spec", KEY_SPEC, true,
+	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
+	    0, 65535, NULL, "\"inet:10025@[127.0.0.1]\"",
+	    "Where the MTA connects. "
+	    "Without a host: on all addresses." },
+	{ "manager.unix_socket_mode", MAIN(KEY_MODE, false, socket_mode,
+	    0, 0777, NULL), "0660",
+	    "The permissions of a unix socket. "
+	    "0 stands for 0660." },
+	{ "manager.unix_socket_group", MAIN(KEY_STRING, true, socket_group,
+	    0, 0, NULL), "nil",
+	    "The group of a unix socket. "
+	    "The value nil leaves it as it is." },
+	{ "manager.remove_unix_socket_on_create", MAIN(KEY_BOOL, false,
+	    socket_remove_on_create, 0, 0, NULL), "true",
+	    "Remove a socket that an earlier run has left behind." },
+	{ "manager.remove_unix_socket_on_close", MAIN(KEY_BOOL, false,
+	    socket_remove_on_close, 0, 0, NULL), "true",
+	    "Remove the unix socket at the end." },
+	{ "manager.daemon", MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), "false",
+	    "Run in the background." },
+	{ "manager.pid_file", MAIN(KEY_STRING, true, pid_file, 0, 0, NULL),
+	    "nil",
+	    "The file that holds the process number." },
+	{ "manager.event_loop_backend", MAIN(KEY_BACKEND, false,
+	    event_loop_backend, 0, 0, NULL), "\"auto\"",
+	    "How to wait for events: \"auto\" takes the best that there is, "
+	    "others are \"kqueue\", \"epoll\" and \"poll\". "
+	    "\"libev\" is read as \"auto\", \"glib\" as \"poll\"." },
+	{ "manager.fallback_status", MAIN(KEY_WORD, false, fallback_status,
+	    0, 0, key_status_words), "\"accept\"",
+	    "The answer to the MTA when the manager itself cannot go on." },
+	{ "manager.mta", MAIN(KEY_WORD, false, mta, 0, 0, key_mta_words),
+	    "\"auto\"",
+	    "Whose habits to follow towards the milters where MTAs differ. "
+	    "\"auto\" goes by what the MTA says of itself." },
+	{ "manager.max_connections", MAIN(KEY_NUMBER, false, max_connections,
+	    0, 1000000, NULL), "0",
+	    "How many sessions there may be at once. "
+	    "0 is no limit." },
+	{ "manager.max_file_descriptors", MAIN(KEY_NUMBER, false,
+	    max_file_descriptors, 0, KEY_GIB, NULL), "0",
+	    "The limit of open files to ask the system for. "
+	    "0 leaves it as it is. "
+	    "A session needs one for the MTA and one for each milter." },
+	{ "manager.suspend_time_on_unacceptable", MAIN(KEY_TIME, false,
+	    suspend_time_on_unacceptable, 1, KEY_DAY, NULL), "5s",
+	    "How long no connection is accepted after descriptors ran out "
+	    "or max_connections was reached, unless a session ends before." },
+	{ "manager.idle_timeout", MAIN(KEY_TIME, false, idle_timeout, 1,
+	    KEY_TIMEOUT_MAX, NULL), "7210s",
+	    "How long the MTA may be silent." },
+	{ "manager.progress_interval", MAIN(KEY_TIME, false, progress_interval,
+	    0, KEY_DAY, NULL), "5s",
+	    "How often the MTA is told at the end of a message that work goes "
+	    "on, while the milters keep silent. "
+	    "0 is never." },
+	{ "manager.shutdown_timeout", MAIN(KEY_TIME, false, shutdown_timeout,
+	    0, KEY_DAY, NULL), "30s",
+	    "How long running sessions may take to end when the manager is "
+	    "told to." },
+	{ "manager.chunk_size", MAIN(KEY_SIZE, false, chunk_size, 1, 65535,
+	    NULL), "65535",
+	    "The largest piece of a body that is handed on." },
+	{ "manager.max_packet_size", MAIN(KEY_SIZE, false, max_packet_size,
+	    65535, KEY_GIB, NULL), "1m",
+	    "The largest packet that is taken from the MTA or a milter." },
+	{ "manager.max_header_size", MAIN(KEY_SIZE, false, max_header_size,
+	    1024, KEY_GIB, NULL), "4m",
+	    "The largest header, all fields of a message taken together." },
+	{ "manager.body_memory_limit", MAIN(KEY_SIZE, false, body_memory_limit,
+	    0, KEY_GIB, NULL), "256k",
+	    "How much of a message's body is held in memory. "
+	    "What is beyond waits in a file of spool_directory." },
+	{ "manager.spool_directory", MAIN(KEY_FILE, false, spool_directory,
+	    0, 0, NULL), "\"/tmp\"",
+	    "The folder of such files. "
+	    "They have no name and vanish with the process." },
+	{ NULL, MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), NULL, NULL }
+};
+
+#undef MAIN
+#define CHILD(type, nil, member, min, max, words) \
+	type, nil, offsetof(struct conf_milter, member), 0, min, max, words
+
+const struct key key_child[] = {
+	{ "connection_spec", KEY_SPEC, true,
+	    offsetof(struct conf_milter, spec_text),
+	    offsetof(struct conf_milter, spec), 1, 65535, NULL, "nil",
+	    "Where the milter listens. "
+	    "An enabled one must have it." },
+	{ "description", CHILD(KEY_STRING, true, description, 0, 0, NULL),
+	    "nil",
+	    "A note for people." },
+	{ "enabled", CHILD(KEY_BOOL, false, enabled, 0, 0, NULL), "true",
+	    "Whether it takes part at all." },
+	{ "fallback_status", CHILD(KEY_WORD, false, fallback_status, 0, 0,
+	    key_status_words), "\"accept\"",
+	    "What counts as its answer when it cannot be reached, is late or "
+	    "breaks the protocol." },
+	{ "evaluation_mode", CHILD(KEY_BOOL, false, evaluation_mode, 0, 0,
+	    NULL), "false",
+	    "Ask it and log what it says, but do not act on it." },
+	{ "applicable_conditions", CHILD(KEY_CONDITIONS, true,
+	    applicable_conditions, 0, 0, NULL), "[]",
+	    "The conditions that decide whether it runs." },
+	{ "command", CHILD(KEY_FILE, true, command, 0, 0, NULL), "nil",
+	    "The program that starts it when it cannot be reached." },
+	{ "command_options", CHILD(KEY_LIST, true, command_options, 0, 0,
+	    NULL), "[]",
+	    "The arguments of command, one a string." },
+	{ "user_name", CHILD(KEY_STRING, true, user_name, 0, 0, NULL), "nil",
+	    "The user who runs command. "
+	    "The value nil is the one who starts the manager." },
+	{ "connection_timeout", CHILD(KEY_TIME, false, connection_timeout, 1,
+	    KEY_TIMEOUT_MAX, NULL), "297s",
+	    "How long connecting to it may take." },
+	{ "writing_timeout", CHILD(KEY_TIME, false, writing_timeout, 1,
+	    KEY_TIMEOUT_MAX, NULL), "7s",
+	    "How long it may refuse to take what is sent to it." },
+	{ "reading_timeout", CHILD(KEY_TIME, false, reading_timeout, 1,
+	    KEY_TIMEOUT_MAX, NULL), "7s",
+	    "How long it may take for an answer." },
+	{ "end_of_message_timeout", CHILD(KEY_TIME, false,
+	    end_of_message_timeout, 1, KEY_TIMEOUT_MAX, NULL), "297s",
+	    "The same, at the end of a message." },
+	{ NULL, CHILD(KEY_BOOL, false, enabled, 0, 0, NULL), NULL, NULL }
+};
+
+#undef CHILD
+#undef KEY_DAY
+#undef KEY_TIMEOUT_MAX
+#undef KEY_GIB
+
+size_t
+key_count(const struct key *table)
+{
+	size_t n = 0;
+
+	while (table[n].name != NULL)
+		n++;
+	return (n);
+}
+
+const struct key *
+key_find(const struct key *table, const char *name)
+{
+	for (; table->name != NULL; table++) {
+		if (strcmp(table->name, name) == 0)
+			return (table);
+	}
+	return (NULL);
+}

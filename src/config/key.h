@@ -1,0 +1,63 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * key.h - the one table of what can be configured.
+ *
+ * A new key is a member of a struct in conf.h and a row in key.c.  The parser,
+ * --show-config, the sample file and the manual's list follow.
+ */
+#ifndef CONFIG_KEY_H
+#define CONFIG_KEY_H
+
+#include "compat.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/word.h"
+#include "config/value.h"
+
+enum key_type {		/* its member in the snapshot */
+	KEY_BOOL,	/* bool */
+	KEY_WORD,	/* int or enum; words */
+	KEY_LEVELS,	/* unsigned: LOGL_* */
+	KEY_NUMBER,	/* unsigned */
+	KEY_MODE,	/* unsigned, octal */
+	KEY_TIME,	/* uint64_t, ms */
+	KEY_SIZE,	/* size_t */
+	KEY_STRING,	/* char * */
+	KEY_FILE,	/* char *, an absolute path */
+	KEY_BACKEND,	/* char *, loop_backend_known() */
+	KEY_SPEC,	/* char *, and a struct spec at offset2 */
+	KEY_LIST,	/* struct conf_list */
+	KEY_CONDITIONS	/* struct conf_list, names of conditions */
+};
+
+struct key {
+	const char	*name;
+	enum key_type	 type;
+	bool		 nil;		/* may be nil: the default again */
+	size_t		 offset;
+	size_t		 offset2;
+	uint64_t	 min, max;	/* of a KEY_SPEC: of its port */
+	const struct word *words;
+	const char	*def;		/* in the language */
+	const char	*help;		/* whole sentences */
+};
+
+/* log.* and manager.*: in struct conf.  NULL name at the end. */
+extern const struct key key_main[];
+/* milter.NAME.*: in struct conf_milter. */
+extern const struct key key_child[];
+
+extern const struct word key_status_words[];
+
+size_t	key_count(const struct key *table);
+/* The one of exactly that name or NULL. */
+const struct key *key_find(const struct key *table, const char *name);
+
+#endif /* CONFIG_KEY_H */

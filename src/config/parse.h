@@ -1,0 +1,44 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * parse.h - files into a snapshot.
+ */
+#ifndef CONFIG_PARSE_H
+#define CONFIG_PARSE_H
+
+#include "compat.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/conf.h"
+#include "config/errors.h"
+
+/* Where a child was named first, for what is found out at the end. */
+struct parse_child {
+	const char	*file;
+	unsigned	 line;
+	unsigned	 seq;
+	bool		 faulty;	/* a statement about it was wrong */
+};
+
+struct parse {
+	struct conf	*conf;		/* with its defaults; the caller's */
+	struct errors	 errors;
+	unsigned	 seq;		/* of the statement */
+	unsigned	 n_files;
+	struct parse_child *child;	/* beside conf->milters */
+};
+
+/* Faults go to errors.  What is not faulty is in the snapshot. */
+void	parse_file(struct parse *, const char *path);
+void	parse_override(struct parse *, const char *text);
+/* What can only be said at the end; frees all but conf and errors. */
+void	parse_finish(struct parse *);
+
+/* Frees conf->strings. */
+void	parse_free_names(struct conf *);
+
+#endif /* CONFIG_PARSE_H */

@@ -1,0 +1,42 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * source.h - the files of a configuration.
+ */
+#ifndef CONFIG_SOURCE_H
+#define CONFIG_SOURCE_H
+
+#include "compat.h"
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/value.h"
+
+struct source_text {
+	char		*text;		/* the caller frees it */
+	size_t		 len;
+	dev_t		 dev;		/* which file it is, */
+	ino_t		 ino;		/* whatever its name */
+};
+
+/*
+ * Reads a file whole.  Regular files only, unless any is true.  Returns 0, or
+ * -1 with what is wrong in why.
+ */
+int	source_read(const char *path, bool any, struct source_text *,
+	    char why[VALUE_WHY_MAX]);
+
+/*
+ * The files that path, relative to the folder of file from, stands for: itself,
+ * the matches of a glob(3), the regular files of a folder; sorted.  Returns 0,
+ * also for none, or -1 with why.
+ */
+int	source_expand(const char *from, const char *path, struct conf_list *,
+	    char why[VALUE_WHY_MAX]);
+
+#endif /* CONFIG_SOURCE_H */

@@ -1,0 +1,51 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * h_conf.c - the configuration without the daemon.
+ *
+ *	h_conf FILE [KEY=VALUE ...]	prints it, or its faults (status 78)
+ *	h_conf --sample | --mdoc	prints the documents
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/conf.h"
+
+static void
+complain(const char *line, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", line);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf_source source;
+	struct conf *conf;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: h_conf FILE [KEY=VALUE ...]\n");
+		return (64);
+	}
+	if (strcmp(argv[1], "--sample") == 0)
+		conf_show_sample(stdout);
+	else if (strcmp(argv[1], "--mdoc") == 0)
+		conf_show_mdoc(stdout);
+	else {
+		memset(&source, 0, sizeof(source));
+		source.file = argv[1];
+		source.overrides = (const char *const *)(argv + 2);
+		source.n_overrides = (size_t)(argc - 2);
+		conf = conf_load(&source, complain, NULL);
+		if (conf == NULL)
+			return (78);
+		conf_show(conf, stdout);
+		conf_unref(conf);
+	}
+	return (ferror(stdout) || fflush(stdout) == EOF ? 74 : 0);
+}
