@@ -58,8 +58,10 @@ envelope_ask(struct session *s, struct child *c)
 	if (s->stage == STAGE_UNKNOWN && s->content)
 		return;		/* its state table does not allow it now */
 	if (s->stage == STAGE_RCPT && envelope_rejected_rcpt(s)) {
-		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0)
+		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0) {
+			macros_pass_by(c, SMFIC_RCPT);
 			return;
+		}
 	} else if (s->stage == STAGE_RCPT)
 		c->rcpt_asked++;
 	child_command(c, s->stage, buf_ptr(&s->event), s->event.len);
@@ -186,9 +188,13 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	enum verdict_effect effect = verdict_effect(s->stage, v);
 	size_t i, failed = 0;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		if (s->child[i].state == CHILD_FAILED)
 			failed++;
+		if (i > who)
+			macros_pass_by(&s->child[i],
+			    stage_table[s->stage].command);
+	}
 	if (failed == s->n && v == VERDICT_ACCEPT)
 		v = session_fallback(s, s->stage);
 	if (verdict_decides(s->stage, v)) {

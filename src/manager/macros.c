@@ -11,7 +11,9 @@
  * The last frame of each command is kept whole.  A child gets a set under its
  * own command before the command it belongs to, also when content is replayed
  * to it, and also when it declined that command (then before the next one that
- * it does not decline).
+ * it does not decline).  It does not get the set of an event that never reached
+ * it, because an earlier child had decided: the MTA would not have sent that
+ * either, and a child must not take a refused recipient's for its own.
  */
 #include "compat.h"
 
@@ -51,8 +53,8 @@ macros_keep(struct session *s, const struct packet *pkt)
 		m->len = pkt->len;
 	}
 	memcpy(m->payload, pkt->data, pkt->len);
-	if (++m->gen == 0)
-		m->gen = 1;
+	/* Never the same number twice, so that 0 can be "none" again. */
+	m->gen = ++s->macro_seq;
 	/* Only Postfix sends macros before headers and body chunks. */
 	if (s->mta_kind == CONF_MTA_AUTO &&
 	    (stage == SMFIC_HEADER || stage == SMFIC_BODY))
@@ -120,14 +122,21 @@ macros_add(struct child *c, int command, struct buf *out)
 }
 
 void
+macros_pass_by(struct child *c, int command)
+{
+	size_t i = macros_index(command);
+
+	if (i < SESSION_MACRO_N)
+		c->macro_gen[i] = c->session->macros[i].gen;
+}
+
+void
 macros_new_message(struct session *s)
 {
 	size_t i;
 
-	for (i = macros_index(SMFIC_HEADER); i < SESSION_MACRO_N; i++)
-		if (SESSION_MACROS[i] == SMFIC_HEADER ||
-		    SESSION_MACROS[i] == SMFIC_BODY)
-			s->macros[i].gen = 0;
+	for (i = macros_index(SMFIC_RCPT); i < SESSION_MACRO_N; i++)
+		s->macros[i].gen = 0;
 }
 
 void

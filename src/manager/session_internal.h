@@ -61,7 +61,7 @@
 struct session_macros {
 	unsigned char	*payload;
 	size_t		 len;
-	uint32_t	 gen;		/* 0: none; grows with each frame */
+	uint64_t	 gen;		/* 0: none; grows with each frame */
 };
 
 /* A verdict with the text of a reply code, when it is one. */
@@ -89,7 +89,7 @@ struct child {
 	struct stream		 stream;
 	struct loop_timer	 timer;
 	struct option		 option;	/* what it answered */
-	uint32_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
+	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
 
 	enum stage		 waiting;	/* its reply is due; STAGE_N: no */
 	struct session_verdict	 reply;		/* came, not yet looked at */
@@ -146,6 +146,7 @@ struct session {
 	struct option		 child_offer;	/* what each child was offered */
 	struct option		 agreed;	/* our answer to the MTA */
 	struct session_macros	 macros[SESSION_MACRO_N];
+	uint64_t		 macro_seq;
 	enum conf_mta		 mta_kind;	/* AUTO: not known yet */
 
 	struct child		*child;
@@ -269,7 +270,9 @@ const char *macros_value(const struct session *, int command,
 	    const char *name);
 /* Appends to out what the child lacks before a command.  0 or -1. */
 int	macros_add(struct child *, int command, struct buf *out);
-/* A new message: frames before each header and body chunk begin anew. */
+/* The event of that command does not reach this child, nor do its macros. */
+void	macros_pass_by(struct child *, int command);
+/* A new message: the sets of recipients and content begin anew. */
 void	macros_new_message(struct session *);
 void	macros_free(struct session *);
 

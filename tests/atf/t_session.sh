@@ -169,6 +169,18 @@ rcpt_reject_body()
 	has mm.log 'child=a stage=rcpt verdict=reject rcpt=<one@example.org>'
 }
 
+session_case passed_by "macros of what an earlier child refused do not reach the next"
+passed_by_body()
+{
+
+	two --on=rcpt:2=reject --on=mail:2=reject
+	check_mta -r one@example.org -r two@example.org --messages=2
+	has b.out 'rcpt_addr=one@example.org'
+	lacks b.out 'rcpt_addr=two@example.org'
+	has b.out 'i=T00001M001'
+	lacks b.out 'i=T00001M002'
+}
+
 session_case rcpt_discard "discard at rcpt ends the message, children get ABORT"
 rcpt_discard_body()
 {
@@ -583,7 +595,8 @@ atf_init_test_cases()
 {
 
 	for tc in order no_children disabled connect_reject connect_discard \
-	    helo_accept accept_all mail_reject rcpt_reject rcpt_discard \
+	    helo_accept accept_all mail_reject rcpt_reject passed_by \
+	    rcpt_discard \
 	    data_reject header_reject eoh_reject body_reject eom_reject \
 	    header_accept eoh_accept body_accept eom_accept late_reject \
 	    unknown skip abort parameters evaluation quarantine empty_body \
