@@ -83,6 +83,7 @@ void
 child_drop_edits(struct child *c)
 {
 	buf_free(&c->edits);
+	c->n_edits = 0;
 	if (c->body != NULL) {
 		body_clear(c->body);
 		free(c->body);
@@ -385,7 +386,9 @@ child_on_edit(struct child *c, const struct packet *pkt)
 		return;
 	}
 	if (pkt->code != SMFIR_REPLBODY) {
-		if (c->edits.len + pkt->size > conf->max_header_size)
+		if (++c->n_edits > HEADER_EDITS_MAX)
+			child_fail(c, "more than %d edits", HEADER_EDITS_MAX);
+		else if (c->edits.len + pkt->size > conf->max_header_size)
 			child_fail(c, "edits of more than %zu bytes",
 			    conf->max_header_size);
 		else if (packet_add(&c->edits, pkt->code, pkt->data,
@@ -410,17 +413,9 @@ child_on_edit(struct child *c, const struct packet *pkt)
 static void
 child_on_progress(struct child *c)
 {
-	struct session *s = c->session;
-
 	child_restart_timer(c);
-	/* Anywhere but after E Sendmail takes progress for a fault. */
-	if (c->waiting == STAGE_EOM && s->mode == SESSION_CONTENT &&
-	    s->stage == STAGE_EOM) {
-		static const unsigned char frame[] =
-		    { 0, 0, 0, 1, SMFIR_PROGRESS };
-
-		(void)stream_write(&s->mta, frame, sizeof(frame));
-	}
+	if (c->waiting == STAGE_EOM)
+		session_progress(c->session);
 }
 
 static void

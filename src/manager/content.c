@@ -402,6 +402,10 @@ content_header(struct session *s, const struct packet *pkt)
 		content_give_up(s, "more header than manager.max_header_size");
 		return (false);
 	}
+	if (s->headers.n >= HEADER_FIELDS_MAX) {
+		content_give_up(s, "too many header fields");
+		return (false);
+	}
 	if (header_append(&s->headers, h.name, h.value) == -1) {
 		content_give_up(s, "out of memory");
 		return (false);
@@ -412,13 +416,9 @@ content_header(struct session *s, const struct packet *pkt)
 static void
 content_on_progress(struct loop_timer *t, void *arg)
 {
-	static const unsigned char frame[] = { 0, 0, 0, 1, SMFIR_PROGRESS };
 	struct session *s = arg;
 
-	/* Between the frames of a new body Postfix takes it for a fault. */
-	if (s->mode != SESSION_CONTENT)
-		return;
-	(void)stream_write(&s->mta, frame, sizeof(frame));
+	session_progress(s);
 	loop_timer_start(s->mta.loop, t, s->conf->progress_interval,
 	    content_on_progress, s);
 }

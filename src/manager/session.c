@@ -22,6 +22,8 @@
 /* Bytes of an MTA that does not wait for us are kept up to here. */
 #define SESSION_KEPT_HIGH	(256u * 1024u)
 #define SESSION_LINGER_MS	2000u
+/* An MTA that does not read is not sent more progress than this. */
+#define SESSION_PROGRESS_HIGH	1024u
 
 static size_t session_on_input(struct stream *, const unsigned char *, size_t,
     void *);
@@ -310,6 +312,20 @@ session_reply(struct session *s, enum stage stage, enum verdict v,
 }
 
 void
+session_progress(struct session *s)
+{
+	static const unsigned char frame[] = { 0, 0, 0, 1, SMFIR_PROGRESS };
+
+	/*
+	 * Anywhere but after E Sendmail takes it for a fault, and Postfix
+	 * between the frames of a new body.
+	 */
+	if (s->mode == SESSION_CONTENT && s->stage == STAGE_EOM &&
+	    stream_queued(&s->mta) < SESSION_PROGRESS_HIGH)
+		(void)stream_write(&s->mta, frame, sizeof(frame));
+}
+
+void
 session_child_changed(struct session *s, struct child *c)
 {
 	(void)c;
@@ -495,3 +511,4 @@ session_on_closed(struct stream *st, int err, void *arg)
 
 #undef SESSION_KEPT_HIGH
 #undef SESSION_LINGER_MS
+#undef SESSION_PROGRESS_HIGH

@@ -105,6 +105,7 @@ struct child {
 	size_t			 header_pos;
 	uint64_t		 body_off;
 	struct buf		 edits;		/* frames since E */
+	unsigned		 n_edits;
 	struct body		*body;		/* replacement since E, or NULL */
 
 	/* statistics */
@@ -198,6 +199,9 @@ void	session_child_changed(struct session *, struct child *);
  * Returns whether one was sent. */
 bool	session_reply(struct session *, enum stage, enum verdict,
 	    const char *text);
+/* Tells the MTA that its end of message is still worked on, if it waits for
+ * that and reads what it is told. */
+void	session_progress(struct session *);
 /* Back to SESSION_IDLE: the next frame of the MTA may come. */
 void	session_idle(struct session *);
 /* Makes a verdict hold for later events.  text is copied. */

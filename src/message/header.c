@@ -34,6 +34,9 @@ static const char *const header_sendmail_defaults[] = {
 	"From", "Full-Name", "Resent-Message-Id", "Message-Id",
 };
 
+#define HEADER_DEFAULTS	(sizeof(header_sendmail_defaults) / \
+			    sizeof(header_sendmail_defaults[0]))
+
 static const char *const header_trace_names[] = {
 	"Received", "X400-Received", "Via", "Mail-From",
 };
@@ -155,8 +158,7 @@ header_init(struct header_list *l, enum header_model model)
 	if (model == HEADER_POSTFIX)
 		return (header_put(l, 0,
 		    header_entry_new("Received", "", HEADER_HIDDEN)));
-	for (i = 0; i < sizeof(header_sendmail_defaults) /
-	    sizeof(header_sendmail_defaults[0]); i++)
+	for (i = 0; i < HEADER_DEFAULTS; i++)
 		if (header_put(l, l->n, header_entry_new(
 		    header_sendmail_defaults[i], "", 0)) == -1)
 			return (-1);
@@ -182,9 +184,12 @@ header_append(struct header_list *l, const char *name, const char *value)
 	if (header_put(l, l->n, header_entry_new(name, value,
 	    HEADER_USER_CHILD | HEADER_USER_MTA)) == -1)
 		return (-1);
-	/* The client's field makes the default of that name void. */
+	/*
+	 * The client's field makes the default of that name void.  The
+	 * defaults stand in front as long as no child has had its turn.
+	 */
 	if (l->model == HEADER_SENDMAIL && !header_is_trace(name)) {
-		for (i = 0; i < l->n - 1; i++) {
+		for (i = 0; i < l->n - 1 && i < HEADER_DEFAULTS; i++) {
 			struct header_entry *e = l->entry[i];
 
 			if ((e->flags & HEADER_USER_MTA) == 0 &&
@@ -420,3 +425,4 @@ header_apply(struct header_list *l, const struct header_op *in,
 #undef HEADER_TRACE
 #undef HEADER_HIDDEN
 #undef HEADER_MTA_ONLY
+#undef HEADER_DEFAULTS

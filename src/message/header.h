@@ -29,6 +29,14 @@ enum header_model { HEADER_POSTFIX, HEADER_SENDMAIL };
 
 struct header_entry;
 
+/*
+ * Operations look at every field.  So that nobody can make that cost much, a
+ * message may have so many fields (the caller counts), and a child may ask for
+ * so many edits.
+ */
+#define HEADER_FIELDS_MAX	16384
+#define HEADER_EDITS_MAX	4096
+
 /* Zeroed is a valid list that header_init() has yet to see. */
 struct header_list {
 	enum header_model	  model;

@@ -245,6 +245,26 @@ header_limit_body()
 	check_mta --expect=pass
 }
 
+failure_case many_edits "a child that asks for edits without end, or a message of fields"
+many_edits_body()
+{
+
+	conf_begin 'manager.fallback_status = "reject"'
+	conf_child a 'fallback_status="temporary-failure"'
+	# 5,000 times: add X: y
+	awk 'BEGIN { printf("eom=garbage:");
+	    for (i = 0; i < 5000; i++) printf("000000056858007900"); }' \
+	    /dev/null > rule
+	child a --on="$(cat rule)"
+	manager
+	check_mta --expect=temporary-failure
+	has mm.log 'child=a stage=eom fallback=temporary-failure reason=more than 4096 edits'
+	awk 'BEGIN { for (i = 0; i < 17000; i++) print "X:"; print "" }' \
+	    /dev/null > fields.eml
+	check_mta -m fields.eml --expect=reject
+	has mm.log 'too many header fields'
+}
+
 failure_case hostile_mta "an MTA that talks nonsense ends its own session only"
 hostile_mta_body()
 {
@@ -302,7 +322,8 @@ atf_init_test_cases()
 	for tc in down refused hang_connect hang_rcpt hang_header hang_eom \
 	    close_negotiate close_helo close_mail close_data close_body \
 	    close_eom partial_body garbage_mail garbage_eoh odd_replies stray \
-	    all_down one_message spool header_limit hostile_mta mta_gone; do
+	    all_down one_message spool header_limit many_edits \
+	    hostile_mta mta_gone; do
 		atf_add_test_case $tc
 	done
 }
