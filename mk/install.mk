@@ -1,0 +1,39 @@
+# install.mk - the installed files.  PREFIX, SYSCONFDIR and MANDIR say where,
+# DESTDIR goes before all of them; needs no root when that is writable.
+# The live configuration is written only when there is none.
+
+INSTALL?=	install
+SAMPLE=		etc/milter-manager.conf.sample
+CONF=		${CONFDIR}/milter-manager.conf
+
+install: ${PROGRAM}
+	${INSTALL} -d -m 755 ${DESTDIR}${SBINDIR} ${DESTDIR}${BINDIR} \
+	    ${DESTDIR}${CONFDIR} ${DESTDIR}${MANDIR}/man1 \
+	    ${DESTDIR}${MANDIR}/man5 ${DESTDIR}${MANDIR}/man8
+	${INSTALL} -m 755 ${PROGRAM} ${DESTDIR}${SBINDIR}/milter-manager
+	@# A link that stays right when PREFIX is moved as a whole.
+	@for tool in milter-test-server milter-test-client; do \
+		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
+		sh mk/link.sh "${SBINDIR}/milter-manager" \
+		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
+	@for page in man/*.[158]; do \
+		test -f $$page || continue; \
+		dir=${DESTDIR}${MANDIR}/man$${page##*.}; \
+		echo "${INSTALL} -m 644 $$page $$dir/"; \
+		${INSTALL} -m 644 $$page $$dir/ || exit 1; done
+	${INSTALL} -m 644 ${SAMPLE} ${DESTDIR}${CONF}.sample
+	@if test -e ${DESTDIR}${CONF} || test -L ${DESTDIR}${CONF}; then \
+		echo "${DESTDIR}${CONF} is there, left alone"; \
+	else \
+		echo "${INSTALL} -m 644 ${SAMPLE} ${DESTDIR}${CONF}"; \
+		${INSTALL} -m 644 ${SAMPLE} ${DESTDIR}${CONF}; fi
+
+# Leaves the live configuration.
+uninstall:
+	rm -f ${DESTDIR}${SBINDIR}/milter-manager ${DESTDIR}${CONF}.sample \
+	    ${DESTDIR}${BINDIR}/milter-test-server \
+	    ${DESTDIR}${BINDIR}/milter-test-client
+	@for page in man/*.[158]; do \
+		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
+
+.PHONY: install uninstall

@@ -1,0 +1,33 @@
+#!/bin/sh
+#
+# static.sh PROGRAM - says how large it is, and that it is static indeed
+# (musl-gcc -static-pie is known to make a dynamic one without a word).
+
+set -u
+limit=262144	# of the file, in bytes: the budget is 256 KiB
+bytes=$(($(wc -c < "$1")))
+passed=0 failed=0
+
+if readelf -l "$1" 2>/dev/null | grep -q INTERP || ! readelf -h "$1" >/dev/null
+then
+	echo "$1: not a static program"
+	failed=$((failed + 1))
+else
+	echo "$1: static"
+	passed=$((passed + 1))
+fi
+if [ $bytes -le $limit ]; then
+	echo "$1: $bytes bytes, the budget is $limit"
+	passed=$((passed + 1))
+else
+	echo "$1: $bytes bytes, over the budget of $limit"
+	failed=$((failed + 1))
+fi
+if "$1" --version; then
+	passed=$((passed + 1))
+else
+	echo "$1: does not run"
+	failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed"
+test $failed -eq 0

@@ -1,0 +1,89 @@
+#!/bin/sh
+#
+# test-all.sh MAKE - everything that can be tested here, run after run, and the
+# total of all of them as the last line: "N passed, N failed".
+# A run that fails does not stop the others.  What only compiles and reads goes
+# on beside the suites, which mostly wait; it is shown when it is done.
+
+set -u
+make=$1
+log=build/test-all
+rm -rf $log
+mkdir -p $log || exit 1
+start=$(date +%s)
+
+# number WORD FILE - the number before WORD in the closing line of a run.
+number() {
+	LC_ALL=C awk -v word="$1" '
+	/^[0-9]+ passed, [0-9]+ failed/ { line = $0 }
+	END {
+		n = split(line, part, ", ")
+		for (i = 1; i <= n; i++)
+			if (part[i] ~ " " word "$")
+				print part[i] + 0
+	}' "$2"
+}
+
+# step NAME TARGET [KNOB=VALUE ...]
+step() {
+	name=$1
+	shift
+	own=$log/$(printf '%s' "$name" | tr -c 'A-Za-z0-9' _)
+	echo
+	echo "==> $name: $make $*"
+	began=$(date +%s)
+	{ $make "$@" 2>&1; echo $? >"$own.status"; } | tee "$own"
+	status=$(cat "$own.status")
+	passed=$(number passed "$own")
+	failed=$(number failed "$own")
+	skipped=$(number skipped "$own")
+	# No count: it broke before it came to one.
+	passed=${passed:-0} failed=${failed:-0} skipped=${skipped:-0}
+	if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+		failed=1
+	fi
+	printf '%-22s %6d %6d %7d %7d\n' "$(printf '%s' "$name" | tr ' ' -)" \
+	    "$passed" "$failed" "$skipped" $(($(date +%s) - began)) >>$log/table
+}
+
+beside() {
+	step "lint" lint
+	if [ "$(uname)" = Linux ]; then
+		step "static" static
+		step "cross" cross
+	fi
+}
+
+step "build" all amalgamation
+echo "==> beside the suites: lint, static and cross builds; shown later"
+beside >$log/beside 2>&1 &
+beside=$!
+trap 'kill $beside 2>/dev/null; exit 1' HUP INT TERM
+
+step "suite" test
+step "suite, poll" test TEST_BACKEND=poll
+# The system's own choice was kqueue or epoll; kqueue's rules are run over the
+# stand-in where the system has none.
+if [ ! -e /usr/include/sys/event.h ]; then
+	step "suite, kqueue stand-in" test KQUEUE_SHIM=1 TEST_BACKEND=kqueue
+fi
+step "suite, one file" test-amalgamation
+step "suite, sanitizers" test SANITIZE=1
+step "fuzz corpora" fuzz-corpus SANITIZE=1
+step "leaks" test-leaks
+wait $beside
+cat $log/beside
+
+echo
+printf '%-22s %6s %6s %7s %7s\n' run passed failed skipped seconds
+cat $log/table
+echo "all of it took $(($(date +%s) - start)) seconds"
+awk '
+{ passed += $2; failed += $3; skipped += $4 }
+END {
+	printf "%d passed, %d failed", passed, failed
+	if (skipped > 0)
+		printf ", %d skipped", skipped
+	print ""
+	exit failed > 0
+}' $log/table

@@ -1,0 +1,111 @@
+#!/bin/sh
+#
+# test-leaks.sh FOLDER PROGRAM - 1,000 sessions of every kind through the
+# daemon under valgrind: no leak, no wrong access, no descriptor left open.
+
+set -u
+program=$(cd "$(dirname "$2")" && pwd)/${2##*/}
+command -v valgrind >/dev/null || {
+	echo "valgrind is not there"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 0
+}
+message=$PWD/tests/atf/d_mail_mime.eml
+work=$(mktemp -d "${TMPDIR:-/tmp}/mm-leaks.XXXXXX") || exit 1
+pids=
+finish() {
+	test -z "$pids" || kill $pids 2>/dev/null
+	wait
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+cd "$work" || exit 1
+
+# until_true WHAT COMMAND... - polls for two minutes at most.
+until_true() {
+	what=$1 tries=0
+	shift
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		if [ $tries -gt 1200 ]; then
+			echo "waited in vain for $what"
+			tail -n 30 ./*.log
+			echo "0 passed, 1 failed"
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
+for child in one two; do
+	"$program" test-client -s "unix:$child.sock" -q \
+	    --ready-file=$child.ready \
+	    --edit='add-header X-Leak:yes' 2>$child.log &
+	pids="$pids $!"
+	until_true "child $child" test -e $child.ready
+done
+cat >mm.conf <<'EOT'
+manager.connection_spec = "unix:mm.sock"
+log.use_syslog = false
+milter.one.connection_spec = "unix:one.sock"
+milter.down.connection_spec = "unix:nobody-is-here.sock"
+milter.two.connection_spec = "unix:two.sock"
+EOT
+valgrind --leak-check=full --show-leak-kinds=all \
+    --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 \
+    --log-file=valgrind.log "$program" -d -f mm.conf 2>mm.log &
+daemon=$!
+pids="$pids $daemon"
+until_true "the daemon" test -S mm.sock
+open_files() {
+	ls "/proc/$daemon/fd" 2>/dev/null | wc -l
+}
+files_before=$(open_files)
+
+passed=0 failed=0
+# sessions HOW OPTION... - 250 of them.
+sessions() {
+	how=$1
+	shift
+	if "$program" test-server -s unix:mm.sock --sessions=250 \
+	    --concurrency=10 --all-timeouts=120 -m "$message" "$@" \
+	    >mta.log 2>&1; then
+		echo "ok      250 sessions, $how"
+		passed=$((passed + 1))
+	else
+		echo "FAILED  250 sessions, $how"
+		tail -n 20 mta.log
+		failed=$((failed + 1))
+	fi
+}
+sessions "one message" --expect=pass
+sessions "three messages, the second aborted" --messages=3 --abort=body:2
+sessions "dropped in the body" --close-after=body
+sessions "quit and a new connection" --messages=2 --quit-nc
+
+no_more_files() {
+	test "$(open_files)" -le "$files_before"
+}
+until_true "the descriptors of the sessions to close" no_more_files
+echo "ok      no descriptor left open"
+passed=$((passed + 1))
+
+kill -TERM $daemon
+wait $daemon
+status=$?
+pids=${pids% *}
+# What is held until the end, such as the log's name, does not grow.
+kept=$(sed -n 's/.*still reachable: \([0-9,]*\) bytes.*/\1/p' valgrind.log |
+    tr -d ,)
+if [ $status -eq 0 ] && [ "${kept:-0}" -lt 1024 ]; then
+	echo "ok      no leak, no wrong access; ${kept:-0} bytes kept to the end"
+	passed=$((passed + 1))
+else
+	echo "FAILED  valgrind, exit status $status"
+	cat valgrind.log
+	tail -n 20 mm.log
+	failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed"
+test $failed -eq 0
