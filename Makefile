@@ -30,4 +30,5 @@ all:
 .include "mk/fuzz.mk"
 .include "mk/lint.mk"
 .include "mk/cross.mk"
+.include "mk/bench.mk"
 .include "mk/install.mk"

@@ -189,7 +189,7 @@ pages=$(ls man/*.[1-9] 2>/dev/null)
 # Whether other pages are installed on this machine is not asked; whether ours
 # are there that ours refer to, is.
 manual() {
-	mandoc -Tlint -Wstyle $pages |
+	mandoc -Tlint -Wstyle $pages 2>&1 |
 	    grep -v -e 'STYLE: referenced manual not found' -e 'mandoc\.db'
 	grep -n '^\.Xr milter-' $pages | while read -r _ name section _; do
 		test -f "man/$name.$section" || echo "no man/$name.$section"

@@ -13,8 +13,8 @@
  *
  * Postfix (3.7, cleanup_milter.c): one hidden Received field stands in front; a
  * deleted field is gone at once.  No translation is ever needed.
- * Sendmail (8.17, headers.c, milter.c; stock configuration): nine fields that it may
- * generate stand in front; deleted fields stay as entries.  Each entry has two
+ * Sendmail (8.17, headers.c, milter.c; stock configuration): nine fields that
+ * it may generate stand in front; deleted fields stay as entries.  Each entry has two
  * marks, "user as the child counts" and "user as the MTA counts"; before each
  * child that is given headers the first is taken from deleted entries.
  */
@@ -48,7 +48,7 @@ struct header_list {
 
 /* What a child asks for, or what to ask of the MTA. */
 struct header_op {
-	int		 code;		/* SMFIR_ADDHEADER, INSHEADER, CHGHEADER */
+	int		 code;		/* SMFIR_ADD-, INS-, CHGHEADER */
 	uint32_t	 index;		/* not for ADDHEADER */
 	const char	*name;
 	const char	*value;		/* "" deletes in CHGHEADER */

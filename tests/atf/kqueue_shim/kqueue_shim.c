@@ -83,9 +83,23 @@ shim_grow(void **table, size_t *n, size_t size, size_t index)
 	return (0);
 }
 
+/* So that a search for leaks sees only the program's own. */
+static void
+shim_free(void)
+{
+	size_t i;
+
+	for (i = 0; i < shim_n_kqueues; i++)
+		free(shim_kqueues[i].fds);
+	free(shim_kqueues);
+	shim_kqueues = NULL;
+	shim_n_kqueues = 0;
+}
+
 int
 kqueue(void)
 {
+	static bool registered;
 	void *table = shim_kqueues;
 	struct shim_kqueue *kq;
 	int fd;
@@ -93,6 +107,10 @@ kqueue(void)
 	fd = epoll_create1(0);
 	if (fd == -1)
 		return (-1);
+	if (!registered) {
+		registered = true;
+		(void)atexit(shim_free);
+	}
 	if (shim_grow(&table, &shim_n_kqueues, sizeof(*shim_kqueues),
 	    (size_t)fd) == -1) {
 		(void)close(fd);
