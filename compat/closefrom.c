@@ -12,6 +12,8 @@
 
 #if !HAVE_CLOSEFROM
 
+#include <sys/resource.h>
+
 #include <dirent.h>
 #include <unistd.h>
 
@@ -41,16 +43,15 @@ closefrom_listed(const char *folder, int from)
 void
 compat_closefrom(int from)
 {
-	long max;
-	int fd;
+	struct rlimit rl;
+	int fd, max = CLOSEFROM_BLIND;
 
 	if (closefrom_listed("/proc/self/fd", from) == 0 ||
 	    closefrom_listed("/dev/fd", from) == 0)
 		return;
-	max = sysconf(_SC_OPEN_MAX);
-	if (max < 0 || max > CLOSEFROM_BLIND)
-		max = CLOSEFROM_BLIND;
-	for (fd = from; fd < (int)max; fd++)
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < CLOSEFROM_BLIND)
+		max = (int)rl.rlim_cur;
+	for (fd = from; fd < max; fd++)
 		(void)close(fd);
 }
 

@@ -25,6 +25,14 @@
 #define _DARWIN_C_SOURCE 1
 #endif
 
+/* Large files and late dates, where a small system has a choice. */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
+#ifndef _TIME_BITS
+#define _TIME_BITS 64
+#endif
+
 #include <sys/types.h>
 
 #include <stddef.h>
@@ -88,6 +96,19 @@
 #define HAVE_CLOSEFROM 1
 #else
 #define HAVE_CLOSEFROM 0
+#endif
+#endif
+
+/*
+ * The syslog daemon takes datagrams at _PATH_LOG.  OpenBSD's syslog(3) is a
+ * system call that never waits, and the only way with pledge(2).
+ */
+#ifndef HAVE_SYSLOG_SOCKET
+#if COMPAT_LINUX || (COMPAT_BSD && !defined(__OpenBSD__) && \
+    !defined(__APPLE__))
+#define HAVE_SYSLOG_SOCKET 1
+#else
+#define HAVE_SYSLOG_SOCKET 0
 #endif
 #endif
 

@@ -71,13 +71,16 @@ buf_reserve(struct buf *b, size_t n)
 	cap = b->cap > BUF_MIN ? b->cap : BUF_MIN;
 	while (cap < need)
 		cap *= 2;
-	if (cap == b->cap)
+	if (cap == b->cap) {
+		if (cap > SIZE_MAX / 2)
+			return (NULL);
 		cap *= 2;
+	}
 	/* A new block, not realloc(3): what is before off is not copied. */
 	data = malloc(cap);
 	if (data == NULL)
 		return (NULL);
-	if (b->len > 0)
+	if (b->data != NULL && b->len > 0)
 		memcpy(data, b->data + b->off, b->len);
 	free(b->data);
 	b->data = data;

@@ -6,12 +6,14 @@
  * log.c - write lines to the log file or terminal and to syslog.
  * Owns:      the log's settings, its descriptor, and the form of a line.
  * Called by: everybody.
- * Must not:  end the process, allocate while writing, or change errno.
+ * Must not:  end the process, wait, allocate while writing, or change errno.
  */
 #include "compat.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/logsock.h"
 
 #define LOG_LINE_MAX	2048	/* longer lines are cut */
 #define LOG_STAMP_MAX	80
@@ -74,11 +77,13 @@ static struct {
 	int		 fd;		/* -1: none */
 	bool		 own_fd;	/* ours to close */
 	unsigned	 levels;
-	int		 facility;
 	char		*path;		/* of own_fd */
-	char		*ident;		/* openlog(3) keeps the pointer */
-} log_state = { false, false, STDERR_FILENO, false, LOGL_DEFAULT, LOG_MAIL,
-    NULL, NULL };
+	char		*ident;		/* these two are lent to logsock.c */
+	char		*syslog_path;
+	unsigned	 lost_file;	/* lines since one was taken */
+	unsigned	 lost_syslog;
+} log_state = { false, false, STDERR_FILENO, false, LOGL_DEFAULT, NULL, NULL,
+    NULL, 0, 0 };
 
 int
 log_parse_levels(const char *text, unsigned *levels, char *word,
@@ -150,31 +155,42 @@ log_format_levels(unsigned levels, char *dst, size_t size)
 	return (dst);
 }
 
-int
-log_parse_facility(const char *name)
-{
-	const struct word *w = word_find(log_facility_names, name);
-
-	return (w != NULL ? w->value : -1);
-}
-
+/* Without O_NONBLOCK a fifo would be waited for, now and later. */
 static int
 log_open_file(const char *path)
 {
-	return (open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-	    0640));
+	return (open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY | O_NONBLOCK, 0640));
+}
+
+static void
+log_drop(void)
+{
+	if (log_state.use_syslog)
+		logsock_close();
+	if (log_state.own_fd)
+		close(log_state.fd);
+	free(log_state.path);
+	free(log_state.ident);
+	free(log_state.syslog_path);
+	log_state.path = log_state.ident = log_state.syslog_path = NULL;
+	log_state.own_fd = log_state.use_syslog = false;
+	log_state.lost_file = log_state.lost_syslog = 0;
 }
 
 int
 log_open(const struct log_settings *s)
 {
-	char *ident, *path = NULL;
+	char *ident, *path = NULL, *syslog_path = NULL;
 	int fd = STDOUT_FILENO;
 	bool own = false;
 
 	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
 	if (ident == NULL)
 		return (-1);
+	if (s->syslog_path != NULL &&
+	    (syslog_path = strdup(s->syslog_path)) == NULL)
+		goto fail;
 	if (s->to_stderr)
 		fd = STDERR_FILENO;
 	else if (s->path != NULL && strcmp(s->path, "-") != 0) {
@@ -189,43 +205,33 @@ log_open(const struct log_settings *s)
 		fd = -1;
 
 	/* Nothing can fail from here on. */
-	if (log_state.use_syslog)
-		closelog();
-	if (log_state.own_fd)
-		close(log_state.fd);
-	free(log_state.path);
-	free(log_state.ident);
+	log_drop();
 	log_state.opened = true;
 	log_state.use_syslog = s->use_syslog;
 	log_state.fd = fd;
 	log_state.own_fd = own;
 	log_state.levels = s->levels;
-	log_state.facility = s->facility;
 	log_state.path = path;
 	log_state.ident = ident;
+	log_state.syslog_path = syslog_path;
 	/* At once, because the socket may be out of reach later (chroot). */
 	if (s->use_syslog)
-		openlog(ident, LOG_PID | LOG_NDELAY, s->facility);
+		logsock_open(syslog_path, ident, s->facility);
 	return (0);
 
 fail:
 	free(path);
 	free(ident);
+	free(syslog_path);
 	return (-1);
 }
 
 void
 log_close(void)
 {
-	if (log_state.use_syslog)
-		closelog();
-	if (log_state.own_fd)
-		close(log_state.fd);
-	free(log_state.path);
-	free(log_state.ident);
-	log_state.path = log_state.ident = NULL;
+	log_drop();
+	log_state.opened = false;
 	log_state.fd = STDERR_FILENO;
-	log_state.own_fd = log_state.use_syslog = false;
 }
 
 int
@@ -283,17 +289,90 @@ log_stamp(char *dst, size_t size)
 		return (0);
 	n = snprintf(dst, size, "[%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ]: ",
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000);
+	    tm.tm_min, tm.tm_sec, (long)ts.tv_nsec / 1000);
 	return (n > 0 && (size_t)n < size ? (size_t)n : 0);
+}
+
+/*
+ * Writes without waiting; true when all was taken.  Our own file does not block
+ * and gets one write(2) a line, so that appenders do not mix.  What we were
+ * started with is not ours to change: it is asked first, and then takes
+ * PIPE_BUF bytes without blocking.
+ */
+static bool
+log_put(int fd, bool own, const char *from, size_t len)
+{
+	struct pollfd p;
+	size_t piece;
+	ssize_t n;
+
+	while (len > 0) {
+		piece = len;
+		if (!own) {
+			p.fd = fd;
+			p.events = POLLOUT;
+			/* What cannot be polled is written to as it is. */
+			if (poll(&p, 1, 0) == 0)
+				return (false);
+			if (piece > PIPE_BUF)
+				piece = PIPE_BUF;
+		}
+		n = write(fd, from, piece);
+		if (n > 0) {
+			from += n;
+			len -= (size_t)n;
+		} else if (n == 0 || errno != EINTR)
+			return (false);
+	}
+	return (true);
+}
+
+/* There are LOG_STAMP_MAX bytes before text, and one behind its end. */
+static bool
+log_to_file(unsigned level, char *text, size_t len)
+{
+	char stamp[LOG_STAMP_MAX];
+	size_t n = log_state.opened ? log_stamp(stamp, sizeof(stamp)) : 0;
+
+	(void)level;
+	memcpy(text - n, stamp, n);
+	text[len] = '\n';
+	return (log_put(log_state.fd, log_state.own_fd, text - n, n + len + 1));
+}
+
+static bool
+log_to_syslog(unsigned level, char *text, size_t len)
+{
+	text[len] = '\0';
+	return (logsock_send(log_priority(level), text));
+}
+
+/* A line, and before it how many were lost. */
+static void
+log_take(bool (*to)(unsigned, char *, size_t), unsigned *lost, unsigned level,
+    char *text, size_t len)
+{
+	char note[LOG_STAMP_MAX + 64];
+	int n;
+
+	if (*lost > 0) {
+		n = snprintf(note + LOG_STAMP_MAX, 64, "%u lines of the log "
+		    "were lost", *lost);
+		if (!to(LOGL_WARNING, note + LOG_STAMP_MAX, (size_t)n)) {
+			++*lost;
+			return;
+		}
+		*lost = 0;
+	}
+	if (!to(level, text, len))
+		++*lost;
 }
 
 void
 log_write(unsigned level, const char *fmt, ...)
 {
 	char line[LOG_STAMP_MAX + LOG_LINE_MAX], *text = line + LOG_STAMP_MAX;
-	char stamp[LOG_STAMP_MAX], *from;
 	size_t len = 0, n;
-	ssize_t did;
 	va_list ap;
 	int saved = errno, need;
 
@@ -316,28 +395,11 @@ log_write(unsigned level, const char *fmt, ...)
 		if ((unsigned char)text[n] < ' ' || text[n] == 0x7f)
 			text[n] = ' ';
 	}
-
-	if (log_state.use_syslog) {
-		text[len] = '\0';
-		syslog(log_state.facility | log_priority(level), "%s", text);
-	}
-	if (log_state.fd != -1) {
-		/* One write(2) a line: appenders do not mix. */
-		n = log_state.opened ? log_stamp(stamp, sizeof(stamp)) : 0;
-		from = text - n;
-		memcpy(from, stamp, n);
-		text[len] = '\n';
-		n += len + 1;
-		/* A full disk or closed terminal must not stop the mail. */
-		while (n > 0) {
-			did = write(log_state.fd, from, n);
-			if (did > 0) {
-				from += did;
-				n -= (size_t)did;
-			} else if (did == 0 || errno != EINTR)
-				break;
-		}
-	}
+	if (log_state.use_syslog)
+		log_take(log_to_syslog, &log_state.lost_syslog, level, text,
+		    len);
+	if (log_state.fd != -1)
+		log_take(log_to_file, &log_state.lost_file, level, text, len);
 out:
 	errno = saved;
 }

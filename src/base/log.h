@@ -49,16 +49,11 @@ extern const struct word log_level_names[];
 extern const struct word log_facility_names[];
 
 /*
- * Turns a facility name ("mail", "local0", ...) into its syslog number.
- * Returns -1 for an unknown one.
- */
-int	log_parse_facility(const char *name);
-
-/*
  * Where lines go from now on.  path NULL or "-" is standard output;
- * otherwise the file is opened for appending (0640, close-on-exec).
- * to_stderr overrides path: the foreground debug mode.  Returns 0, or -1 with
- * errno set and the former settings in force.  The strings are copied.
+ * otherwise the file is opened for appending (0640, close-on-exec); a fifo must
+ * have its reader.  to_stderr overrides path: the foreground debug mode.
+ * Returns 0, or -1 with errno set and the former settings in force.  The
+ * strings are copied.
  */
 struct log_settings {
 	const char	*ident;		/* syslog identity */
@@ -66,8 +61,9 @@ struct log_settings {
 	unsigned	 levels;
 	int		 facility;	/* a syslog LOG_* facility */
 	bool		 use_syslog;
+	const char	*syslog_path;	/* its socket; NULL: the system's */
 	bool		 to_stderr;
-	bool		 no_file;	/* detached: syslog only when path NULL */
+	bool		 no_file;	/* detached: syslog only if path NULL */
 };
 int	log_open(const struct log_settings *);
 
@@ -80,7 +76,11 @@ int	log_reopen(void);
 /* True when somebody would read a line of that level. */
 bool	log_wants(unsigned level);
 
-/* Writes a line of one level bit.  errno survives. */
+/*
+ * Writes a line of one level bit.  errno survives.  It never waits: a line that
+ * a full pipe, disk or syslog daemon does not take is lost, and the next one
+ * that is taken has a line before it that tells how many were.
+ */
 void	log_write(unsigned level, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 
 /*

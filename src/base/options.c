@@ -4,7 +4,7 @@
 
 /*
  * options.c - a command line, read from a table of options.
- * Owns:      the spelling of options, and of numbers and times in them.
+ * Owns:      the spelling of options.
  * Called by: main programs, the daemon's and the tools'.
  * Must not:  know what an option means, or end the process.
  */
@@ -141,61 +141,4 @@ options_usage(FILE *fp, const struct option_def *table)
 		else
 			fprintf(fp, "  %-36s  %s\n", left, d->help);
 	}
-}
-
-int
-options_number(const char *text, unsigned base, uint64_t max, uint64_t *out)
-{
-	uint64_t v = 0;
-	unsigned digit;
-
-	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		text += 2;
-	if (*text == '\0')
-		return (-1);
-	for (; *text != '\0'; text++) {
-		if (*text >= '0' && *text <= '9')
-			digit = (unsigned)(*text - '0');
-		else if (*text >= 'a' && *text <= 'f')
-			digit = (unsigned)(*text - 'a') + 10;
-		else if (*text >= 'A' && *text <= 'F')
-			digit = (unsigned)(*text - 'A') + 10;
-		else
-			return (-1);
-		if (digit >= base || v > (max - digit) / base || digit > max)
-			return (-1);
-		v = v * base + digit;
-	}
-	*out = v;
-	return (0);
-}
-
-int
-options_seconds(const char *text, uint64_t *ms)
-{
-	uint64_t v = 0, scale = 1000, part = 0, place = 100;
-	const char *p = text;
-
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (v > 100000000)
-			return (-1);
-		v = v * 10 + (uint64_t)(*p - '0');
-	}
-	if (p == text)
-		return (-1);
-	if (*p == '.')
-		for (p++; *p >= '0' && *p <= '9' && place > 0; p++) {
-			part += place * (uint64_t)(*p - '0');
-			place /= 10;
-		}
-	if (strcmp(p, "ms") == 0)
-		scale = 1;
-	else if (strcmp(p, "m") == 0)
-		scale = 60000;
-	else if (strcmp(p, "h") == 0)
-		scale = 3600000;
-	else if (*p != '\0' && strcmp(p, "s") != 0)
-		return (-1);
-	*ms = v * scale + part * scale / 1000;
-	return (0);
 }

@@ -26,7 +26,6 @@
 #include "compat.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 /* A table ends with an entry whose id is 0. */
@@ -63,14 +62,5 @@ void	options_init(struct options *, const struct option_def *, int argc,
 int	options_next(struct options *);
 /* Writes the table, a line for each option. */
 void	options_usage(FILE *, const struct option_def *);
-
-/* Whole text as a number, base 10, or 16 (with or without 0x), or 8.  0 or -1. */
-int	options_number(const char *text, unsigned base, uint64_t max,
-	    uint64_t *out);
-/*
- * Seconds with at most three decimals ("7", "7.5", "0.25"), "7s", "5m", "2h" or
- * "500ms", as milliseconds.  0 or -1.
- */
-int	options_seconds(const char *text, uint64_t *ms);
 
 #endif /* BASE_OPTIONS_H */

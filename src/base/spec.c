@@ -20,11 +20,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/number.h"
 #include "base/spec.h"
+#include "base/word.h"
 
 #define SPEC_HOST_MAX	253	/* the longest name that DNS can hold */
 #define SPEC_PATH_SIZE	sizeof(((struct sockaddr_un *)NULL)->sun_path)
 #define SPEC_QUOTE	80	/* how much of a wrong text is repeated */
+#define SPEC_NAME	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+			"0123456789-._"
 
 static const struct {
 	const char	*word;
@@ -71,35 +75,20 @@ spec_fail(char *why, size_t whysize, const char *fmt, ...)
 	return (-1);
 }
 
-static bool
-spec_is_digit(char c)
-{
-	return (c >= '0' && c <= '9');
-}
-
-static char
-spec_lower(char c)
-{
-	return (c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
-}
-
 /* 1..5 digits up to 65535, and nothing else. */
 static bool
 spec_is_port(const char *text, size_t len, unsigned *port)
 {
-	unsigned v = 0;
-	size_t i;
+	char digits[6];
+	uint64_t v;
 
-	if (len == 0)
+	if (len >= sizeof(digits))
 		return (false);
-	for (i = 0; i < len; i++) {
-		if (!spec_is_digit(text[i]))
-			return (false);
-		v = v * 10 + (unsigned)(text[i] - '0');
-		if (v > 65535)
-			return (false);
-	}
-	*port = v;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (number_read(digits, 10, 65535, &v) == -1)
+		return (false);
+	*port = (unsigned)v;
 	return (true);
 }
 
@@ -188,52 +177,25 @@ spec_is_postfix(const char *text, char *dst, size_t size)
 	return (true);
 }
 
-/* How many letters two short words differ in (edit distance). */
-static size_t
-spec_distance(const char *a, size_t alen, const char *b)
-{
-	size_t row[16];
-	size_t blen = strlen(b);
-	size_t i, j;
-
-	if (alen >= SPEC_COUNT(row) || blen >= SPEC_COUNT(row))
-		return (SPEC_COUNT(row));
-	for (j = 0; j <= blen; j++)
-		row[j] = j;
-	for (i = 1; i <= alen; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= blen; j++) {
-			size_t above = row[j];
-			size_t best = corner +
-			    (spec_lower(a[i - 1]) != b[j - 1] ? 1 : 0);
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			corner = above;
-			row[j] = best;
-		}
-	}
-	return (row[blen]);
-}
-
 /* The known protocol that was probably meant, or NULL. */
 static const char *
-spec_nearest(const char *word, size_t len)
+spec_nearest(const char *text, size_t len)
 {
 	const char *nearest = NULL;
+	char word[16];
 	size_t best = 3;
 	size_t i, d;
 
+	if (len >= sizeof(word))
+		return (NULL);
+	memcpy(word, text, len);
+	word[len] = '\0';
 	for (i = 0; i < SPEC_COUNT(spec_aliases); i++) {
-		if (spec_distance(word, len, spec_aliases[i].wrong) == 0)
+		if (word_distance(word, spec_aliases[i].wrong) == 0)
 			return (spec_aliases[i].right);
 	}
 	for (i = 0; i < SPEC_COUNT(spec_protocols); i++) {
-		d = spec_distance(word, len, spec_protocols[i].word);
+		d = word_distance(word, spec_protocols[i].word);
 		if (d < best && d < len) {
 			best = d;
 			nearest = spec_protocols[i].word;
@@ -308,7 +270,6 @@ spec_parse_host(const char *proto, const char *port, size_t portlen,
 	char right[SPEC_TEXT_MAX];
 	const char *from = text;
 	size_t len = strlen(text);
-	size_t i;
 	int family;
 	bool bracketed = false;
 
@@ -350,16 +311,12 @@ spec_parse_host(const char *proto, const char *port, size_t portlen,
 		return (spec_fail(why, whysize,
 		    "an IPv6 address needs brackets; write %s", right));
 
-	for (i = 0; family == AF_UNSPEC && i < len; i++) {
-		if (!spec_is_digit(host[i]) && host[i] != '-' &&
-		    host[i] != '.' && host[i] != '_' &&
-		    (spec_lower(host[i]) < 'a' || spec_lower(host[i]) > 'z'))
-			return (spec_fail(why, whysize,
-			    "host '%.*s' is neither a name nor an address; "
-			    "write %s:%.*s@HOST or %s:%.*s@[ADDRESS]",
-			    SPEC_QUOTE, host, proto, (int)portlen, port,
-			    proto, (int)portlen, port));
-	}
+	if (family == AF_UNSPEC && host[strspn(host, SPEC_NAME)] != '\0')
+		return (spec_fail(why, whysize,
+		    "host '%.*s' is neither a name nor an address; "
+		    "write %s:%.*s@HOST or %s:%.*s@[ADDRESS]",
+		    SPEC_QUOTE, host, proto, (int)portlen, port,
+		    proto, (int)portlen, port));
 	if ((out->host = strdup(host)) == NULL)
 		return (spec_fail(why, whysize, "out of memory"));
 	return (0);
@@ -530,7 +487,10 @@ spec_sockaddr(const struct spec *spec, bool listening,
 	return (0);
 }
 
-/* A peer chooses its own path: what cannot be printed is not passed on. */
+/*
+ * A peer chooses its own path: what cannot be printed, or would look like the
+ * next part of a log line, is not passed on.
+ */
 static void
 spec_format_path(const struct sockaddr *sa, socklen_t salen, char *dst,
     size_t size)
@@ -547,7 +507,8 @@ spec_format_path(const struct sockaddr *sa, socklen_t salen, char *dst,
 	memcpy(path, (const char *)sa + off, len);
 	path[len] = '\0';
 	for (i = 0; path[i] != '\0'; i++) {
-		if ((unsigned char)path[i] < 0x20 || path[i] == 0x7f)
+		if ((unsigned char)path[i] <= ' ' ||
+		    (unsigned char)path[i] >= 0x7f)
 			path[i] = '?';
 	}
 	(void)snprintf(dst, size, "unix:%s", path);
@@ -597,4 +558,5 @@ addr_format(const struct sockaddr *sa, socklen_t salen, char *dst, size_t size)
 #undef SPEC_HOST_MAX
 #undef SPEC_PATH_SIZE
 #undef SPEC_QUOTE
+#undef SPEC_NAME
 #undef SPEC_COUNT

@@ -35,7 +35,7 @@ struct spec {
  */
 int	spec_parse(const char *text, struct spec *out, char *why,
 	    size_t whysize);
-void	spec_free(struct spec *);	/* and zeroes it; spec_free(zeroed) ok */
+void	spec_free(struct spec *);	/* and zeroes it; a zeroed one: ok */
 int	spec_copy(const struct spec *from, struct spec *to);	/* 0 or -1 */
 
 /* The canonical text ("unix:/p", "inet6:25@[::1]"), always terminated. */
@@ -49,7 +49,10 @@ char	*spec_format(const struct spec *, char *dst, size_t size);
 int	spec_sockaddr(const struct spec *, bool listening,
 	    struct sockaddr_storage *, socklen_t *);
 
-/* A socket address as a spec text; "unknown" for other families. */
+/*
+ * A socket address as a spec text, safe for the log; "unknown" for other
+ * families.
+ */
 char	*addr_format(const struct sockaddr *, socklen_t, char *dst,
 	    size_t size);
 

@@ -5,7 +5,7 @@
 /*
  * word.c - look up words, and measure how far apart two of them are.
  * Owns:      what counts as the same word, and as nearly the same.
- * Called by: log.c and config/ for their lists of words.
+ * Called by: log.c, spec.c and config/ for their lists of words.
  * Must not:  know what a word is for.
  */
 #include "compat.h"
@@ -53,11 +53,16 @@ word_distance(const char *a, const char *b)
 {
 	/* Three rows of the usual table: a swap looks two rows back. */
 	unsigned char row[3][WORD_MAX], *cur, *up, *upup, *t;
+	char fa[WORD_MAX], fb[WORD_MAX];
 	size_t i, j, na = strlen(a), nb = strlen(b);
 	unsigned best;
 
 	if (na >= WORD_MAX || nb >= WORD_MAX)
 		return (2 * WORD_MAX);
+	for (i = 0; i < na; i++)
+		fa[i] = word_fold(a[i]);
+	for (j = 0; j < nb; j++)
+		fb[j] = word_fold(b[j]);
 	cur = row[0];
 	up = row[1];
 	upup = row[2];
@@ -70,15 +75,13 @@ word_distance(const char *a, const char *b)
 		cur = t;
 		cur[0] = (unsigned char)i;
 		for (j = 1; j <= nb; j++) {
-			best = up[j - 1];
-			if (word_fold(a[i - 1]) != word_fold(b[j - 1]))
-				best++;
+			best = up[j - 1] + (fa[i - 1] != fb[j - 1] ? 1u : 0u);
 			if (up[j] + 1u < best)
 				best = up[j] + 1u;
 			if (cur[j - 1] + 1u < best)
 				best = cur[j - 1] + 1u;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && upup[j - 2] + 1u < best)
+			if (i > 1 && j > 1 && fa[i - 1] == fb[j - 2] &&
+			    fa[i - 2] == fb[j - 1] && upup[j - 2] + 1u < best)
 				best = upup[j - 2] + 1u;
 			cur[j] = (unsigned char)best;
 		}
@@ -86,13 +89,17 @@ word_distance(const char *a, const char *b)
 	return (cur[nb]);
 }
 
-int
-word_is_near(const char *a, const char *b, size_t distance)
+bool
+word_near(const char *a, const char *b, size_t *distance)
 {
 	size_t na = strlen(a), nb = strlen(b);
+	size_t longer = na > nb ? na : nb, shorter = na > nb ? nb : na;
 
 	/* One slip in three letters; more would be guessing. */
-	return (distance <= (na > nb ? na : nb) / 3);
+	if (longer - shorter > longer / 3)
+		return (false);		/* and need not be measured */
+	*distance = word_distance(a, b);
+	return (*distance <= longer / 3);
 }
 
 #undef WORD_MAX

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct word {
@@ -32,7 +33,7 @@ const char *word_name(const struct word *, int value);
  */
 size_t	word_distance(const char *a, const char *b);
 
-/* True when that distance is small enough for "did you mean". */
-int	word_is_near(const char *a, const char *b, size_t distance);
+/* True, with the distance, when it is small enough for "did you mean". */
+bool	word_near(const char *a, const char *b, size_t *distance);
 
 #endif /* BASE_WORD_H */

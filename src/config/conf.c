@@ -48,20 +48,25 @@ conf_ref(struct conf *conf)
 }
 
 void
+conf_milter_free(struct conf_milter *m)
+{
+	if (m == NULL)
+		return;
+	field_free(key_child, m);
+	free(m->origin);
+	free(m->name);
+	free(m);
+}
+
+void
 conf_unref(struct conf *conf)
 {
-	struct conf_milter *m;
 	size_t i;
 
 	if (conf == NULL || --conf->refs > 0)
 		return;
-	for (i = 0; i < conf->n_milters; i++) {
-		m = conf->milters[i];
-		field_free(key_child, m);
-		free(m->origin);
-		free(m->name);
-		free(m);
-	}
+	for (i = 0; i < conf->n_milters; i++)
+		conf_milter_free(conf->milters[i]);
 	free(conf->milters);
 	field_free(key_main, conf);
 	free(conf->origin);
@@ -103,7 +108,10 @@ conf_load(const struct conf_source *source,
 		ps.errors.no_memory = true;
 		path = path != NULL ? path : dir;
 	} else {
-		parse_file(&ps, path);
+		if (source->text != NULL)
+			parse_bytes(&ps, path, source->text, source->text_len);
+		else
+			parse_file(&ps, path);
 		for (i = 0; i < source->n_overrides; i++)
 			parse_override(&ps, source->overrides[i]);
 		parse_finish(&ps);

@@ -83,10 +83,12 @@ struct conf {
 	enum conf_status fallback_status;	/* accept */
 	enum conf_mta	 mta;			/* auto */
 	unsigned	 max_connections;	/* 0: no limit */
-	unsigned	 max_file_descriptors;	/* 0: leave as it is */
+	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
 	uint64_t	 idle_timeout;		/* ms; 7210 s */
 	uint64_t	 progress_interval; /* ms; 5 s, 0: none of our own */
+	uint64_t	 command_deadline; /* ms; 25 s, 0: none */
+	uint64_t	 end_of_message_deadline; /* ms; 280 s, 0: none */
 	uint64_t	 shutdown_timeout;	/* ms; 30 s */
 	size_t		 chunk_size;		/* 65535; 1..65535 */
 	size_t		 max_packet_size;	/* 1 MiB; 65535..1 GiB */
@@ -108,6 +110,9 @@ struct conf {
 struct conf_source {
 	const char	*file;		/* NULL: milter-manager.conf in dir */
 	const char	*dir;		/* NULL: the compiled-in folder */
+	/* NULL, or what is in the file: that is only named, not opened. */
+	const char	*text;
+	size_t		 text_len;
 	/* "key = value" lines that come last (the command line's), or NULL. */
 	const char	*const *overrides;
 	size_t		 n_overrides;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/spec.h"
 #include "config/field.h"
 #include "event/loop.h"
@@ -79,8 +80,8 @@ field_expected(const struct key *key, char *dst, size_t size)
 		break;
 	case KEY_SIZE:
 		snprintf(dst, size, "a size from %s to %s, like 4096, 64k, 1m "
-		    "or 1g", value_format_size(key->min, min, sizeof(min)),
-		    value_format_size(key->max, max, sizeof(max)));
+		    "or 1g", number_format_size(key->min, min, sizeof(min)),
+		    number_format_size(key->max, max, sizeof(max)));
 		break;
 	case KEY_STRING:
 		strlcpy(dst, "a string in quotes", size);
@@ -131,8 +132,7 @@ field_near(const struct word *w, const char *text)
 	size_t distance, least = 0;
 
 	for (; w->name != NULL; w++) {
-		distance = word_distance(w->name, text);
-		if (word_is_near(w->name, text, distance) &&
+		if (word_near(w->name, text, &distance) &&
 		    (best == NULL || distance < least)) {
 			best = w;
 			least = distance;
@@ -254,19 +254,16 @@ field_assign_list(const struct key *key, void *base, const struct value *v,
     bool append, char why[VALUE_WHY_MAX])
 {
 	struct conf_list *old = field_at(base, key->offset);
-	struct conf_list list = { NULL, 0 };
+	struct conf_list none = { NULL, 0 };
+	/* Appended in place, for lists that are made of many statements. */
+	struct conf_list list = append ? *old : none;
 	char name[80];
 	size_t i, n = v->kind == VALUE_LIST ? v->list.n : 1;
 	const char *text;
 
-	for (i = 0; append && i < old->n; i++) {
-		if (value_list_add(&list, old->item[i]) == -1)
-			goto no_memory;
-	}
 	for (i = 0; i < n; i++) {
 		text = v->kind == VALUE_LIST ? v->list.item[i] : v->text;
 		if (key->type == KEY_CONDITIONS) {
-			value_list_free(&list);
 			snprintf(why, VALUE_WHY_MAX, "no condition of the name "
 			    "%s is defined",
 			    lex_quote(name, sizeof(name), text));
@@ -275,13 +272,21 @@ field_assign_list(const struct key *key, void *base, const struct value *v,
 		if (value_list_add(&list, text) == -1)
 			goto no_memory;
 	}
-	value_list_free(old);
+	if (!append)
+		value_list_free(old);
 	*old = list;
 	return (0);
 
 no_memory:
-	value_list_free(&list);
 	strlcpy(why, "out of memory", VALUE_WHY_MAX);
+	if (!append) {
+		value_list_free(&list);
+		return (-1);
+	}
+	/* Its array may have moved; what it had is as it was. */
+	while (list.n > old->n)
+		free(list.item[--list.n]);
+	*old = list;
 	return (-1);
 }
 
@@ -295,11 +300,12 @@ field_assign_number(const struct key *key, void *base, const struct value *v,
 	if (v->kind != VALUE_WORD)
 		return (field_unexpected(key, v, NULL, why));
 	if (key->type == KEY_TIME)
-		error = value_time(v->text, &n);
+		error = number_read_time(v->text, &n);
 	else if (key->type == KEY_SIZE)
-		error = value_size(v->text, &n);
+		error = number_read_size(v->text, &n);
 	else
-		error = value_number(v->text, &n);
+		error = number_read(v->text, v->text[0] == '0' ? 8 : 10,
+		    UINT64_MAX, &n);
 	/* 660 is not what anybody means by it. */
 	if (key->type == KEY_MODE && v->text[0] != '0')
 		error = -1;
@@ -468,11 +474,11 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 		fprintf(fp, "%04o", *(const unsigned *)p);
 		break;
 	case KEY_TIME:
-		fputs(value_format_time(*(const uint64_t *)p, text,
+		fputs(number_format_time(*(const uint64_t *)p, text,
 		    sizeof(text)), fp);
 		break;
 	case KEY_SIZE:
-		fputs(value_format_size(*(const size_t *)p, text,
+		fputs(number_format_size(*(const size_t *)p, text,
 		    sizeof(text)), fp);
 		break;
 	case KEY_LIST:

@@ -43,7 +43,8 @@ const struct key key_main[] = {
 	    "A + or - in front adds to or takes from what was set before." },
 	{ "log.path", MAIN(KEY_STRING, true, log_path, 0, 0, NULL), "nil",
 	    "The log file. "
-	    "The value nil, or \"-\", is standard output." },
+	    "The value nil, or \"-\", is standard output, and in the "
+	    "background no file at all." },
 	{ "log.use_syslog", MAIN(KEY_BOOL, false, log_use_syslog, 0, 0, NULL),
 	    "true",
 	    "Send what is logged to syslog as well." },
@@ -71,10 +72,12 @@ const struct key key_main[] = {
 	    socket_remove_on_close, 0, 0, NULL), "true",
 	    "Remove the unix socket at the end." },
 	{ "manager.daemon", MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), "false",
-	    "Run in the background." },
+	    "Run in the background. "
+	    "Every path has to begin with a slash then." },
 	{ "manager.pid_file", MAIN(KEY_STRING, true, pid_file, 0, 0, NULL),
 	    "nil",
-	    "The file that holds the process number." },
+	    "The file that holds the process number. "
+	    "It is locked while that process runs, and goes with it." },
 	{ "manager.event_loop_backend", MAIN(KEY_BACKEND, false,
 	    event_loop_backend, 0, 0, NULL), "\"auto\"",
 	    "How to wait for events: \"auto\" takes the best that there is, "
@@ -94,7 +97,7 @@ const struct key key_main[] = {
 	{ "manager.max_file_descriptors", MAIN(KEY_NUMBER, false,
 	    max_file_descriptors, 0, KEY_GIB, NULL), "0",
 	    "The limit of open files to ask the system for. "
-	    "0 leaves it as it is. "
+	    "0 takes the hard limit, the most that an ordinary user may have. "
 	    "A session needs one for the MTA and one for each milter." },
 	{ "manager.suspend_time_on_unacceptable", MAIN(KEY_TIME, false,
 	    suspend_time_on_unacceptable, 1, KEY_DAY, NULL), "5s",
@@ -103,6 +106,16 @@ const struct key key_main[] = {
 	{ "manager.idle_timeout", MAIN(KEY_TIME, false, idle_timeout, 1,
 	    KEY_TIMEOUT_MAX, NULL), "7210s",
 	    "How long the MTA may be silent." },
+	{ "manager.command_deadline", MAIN(KEY_TIME, false, command_deadline,
+	    0, KEY_DAY, NULL), "25s",
+	    "How long the MTA is made to wait for all milters together at a "
+	    "command, before their fallback_status answers for those that have "
+	    "not. Less than the MTA's own patience, which is 30 s in Postfix. "
+	    "0 is for ever." },
+	{ "manager.end_of_message_deadline", MAIN(KEY_TIME, false,
+	    end_of_message_deadline, 0, KEY_DAY, NULL), "280s",
+	    "The same at the end of a message, where Postfix waits for 300 s. "
+	    "0 is for ever." },
 	{ "manager.progress_interval", MAIN(KEY_TIME, false, progress_interval,
 	    0, KEY_DAY, NULL), "5s",
 	    "How often the MTA is told at the end of a message that work goes "

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "base/number.h"
 #include "config/lex.h"
 
 static const char lex_escapes[] = "n\nt\tr\rv\vf\fa\ab\b\\\\\"\"";
@@ -62,18 +63,6 @@ lex_is_key(char c)
 	    (c >= '0' && c <= '9') || c == '_' || c == '-');
 }
 
-static int
-lex_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
-}
-
 /* The byte a backslash at lx->p stands for; 0 when it stands for none. */
 static int
 lex_escape(struct lex *lx)
@@ -83,8 +72,8 @@ lex_escape(struct lex *lx)
 	int n = 0, value = 0;
 
 	if (p < lx->end && *p == 'x') {
-		for (p++; n < 2 && p < lx->end && lex_hex(*p) != -1; n++)
-			value = value * 16 + lex_hex(*p++);
+		for (p++; n < 2 && p < lx->end && number_digit(*p) != -1; n++)
+			value = value * 16 + number_digit(*p++);
 		if (n < 2)
 			value = 0;
 	} else if (p < lx->end && *p >= '0' && *p <= '7') {

@@ -160,9 +160,9 @@ static void
 parse_suggest(const char *written, const char *key, size_t extra,
     const char **best, size_t *least)
 {
-	size_t distance = word_distance(written, key);
+	size_t distance;
 
-	if (!word_is_near(written, key, distance))
+	if (!word_near(written, key, &distance))
 		return;
 	if (*best == NULL || distance + extra < *least) {
 		*best = key;
@@ -171,7 +171,8 @@ parse_suggest(const char *written, const char *key, size_t extra,
 }
 
 static void
-parse_unknown(const struct parse_input *in, char why[VALUE_WHY_MAX])
+parse_unknown(const struct parse *ps, const struct parse_input *in,
+    char why[VALUE_WHY_MAX])
 {
 	static const char *const loads[] = { "load", "load_if_exist" };
 	const struct key *k;
@@ -179,6 +180,11 @@ parse_unknown(const struct parse_input *in, char why[VALUE_WHY_MAX])
 	char name[PARSE_PART_MAX + 8];
 	size_t i, least = 0, group;
 
+	/* One more that is only counted: no need to think about it. */
+	if (ps->errors.n == ERRORS_MAX) {
+		strlcpy(why, "unknown key", VALUE_WHY_MAX);
+		return;
+	}
 	if (in->n_parts == 3) {
 		group = word_distance(in->part[0], "milter");
 		for (k = key_child; group <= 2 && k->name != NULL; k++)
@@ -252,33 +258,32 @@ parse_new_child(struct parse *ps, const struct parse_input *in,
 		return (-1);
 	}
 	child = realloc(ps->child, (n + 1) * sizeof(*child));
-	if (child == NULL)
-		goto no_memory;
-	ps->child = child;
+	if (child != NULL)
+		ps->child = child;
 	milters = realloc(conf->milters, (n + 1) * sizeof(*milters));
-	if (milters == NULL)
-		goto no_memory;
-	conf->milters = milters;
+	if (milters != NULL)
+		conf->milters = milters;
 	m = calloc(1, sizeof(*m));
-	if (m == NULL)
-		goto no_memory;
-	/* From here on conf_unref() frees it. */
+	if (m != NULL) {
+		m->index = n;
+		m->name = strdup(name);
+		m->origin = calloc(key_count(key_child), sizeof(*m->origin));
+	}
+	if (child == NULL || milters == NULL || m == NULL ||
+	    m->name == NULL || m->origin == NULL ||
+	    field_defaults(key_child, m) == -1) {
+		conf_milter_free(m);
+		ps->errors.no_memory = true;
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
 	milters[n] = m;
 	conf->n_milters++;
 	memset(&child[n], 0, sizeof(child[n]));
 	child[n].file = in->name;
 	child[n].line = parse_line(in, in->lx.start_line);
 	child[n].seq = in->seq;
-	m->index = n;
-	m->name = strdup(name);
-	m->origin = calloc(key_count(key_child), sizeof(*m->origin));
-	if (m->name != NULL && m->origin != NULL &&
-	    field_defaults(key_child, m) == 0)
-		return (0);
-no_memory:
-	ps->errors.no_memory = true;
-	strlcpy(why, "out of memory", VALUE_WHY_MAX);
-	return (-1);
+	return (0);
 }
 
 /*
@@ -301,7 +306,7 @@ parse_find(struct parse *ps, struct parse_input *in, size_t *first,
 			key = key_find(key_main, full);
 		}
 		if (key == NULL)
-			parse_unknown(in, why);
+			parse_unknown(ps, in, why);
 		return (key);
 	}
 	if (in->n_parts != 3) {
@@ -331,7 +336,7 @@ parse_find(struct parse *ps, struct parse_input *in, size_t *first,
 	}
 	key = key_find(key_child, in->part[2]);
 	if (key == NULL)
-		parse_unknown(in, why);
+		parse_unknown(ps, in, why);
 	return (key);
 }
 
@@ -517,16 +522,31 @@ parse_file(struct parse *ps, const char *path)
 		errors_add(&ps->errors, ++ps->seq, path, 0, NULL, why);
 }
 
-void
-parse_override(struct parse *ps, const char *text)
+/* Reads a text that is in memory; is_file: as the file of that name. */
+static void
+parse_memory(struct parse *ps, const char *name, bool is_file,
+    const char *text, size_t len)
 {
 	struct parse_input in;
 
 	memset(&in, 0, sizeof(in));
-	in.name = parse_keep_name(ps, "command line");
-	lex_init(&in.lx, text, strlen(text));
+	in.is_file = is_file;
+	in.name = parse_keep_name(ps, name);
+	lex_init(&in.lx, text, len);
 	if (in.name != NULL)
 		parse_text(ps, &in);
+}
+
+void
+parse_bytes(struct parse *ps, const char *path, const char *text, size_t len)
+{
+	parse_memory(ps, path, true, text, len);
+}
+
+void
+parse_override(struct parse *ps, const char *text)
+{
+	parse_memory(ps, "command line", false, text, strlen(text));
 }
 
 void

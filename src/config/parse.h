@@ -34,11 +34,16 @@ struct parse {
 
 /* Faults go to errors.  What is not faulty is in the snapshot. */
 void	parse_file(struct parse *, const char *path);
+void	parse_bytes(struct parse *, const char *path, const char *text,
+	    size_t len);
 void	parse_override(struct parse *, const char *text);
 /* What can only be said at the end; frees all but conf and errors. */
 void	parse_finish(struct parse *);
 
 /* Frees conf->strings. */
 void	parse_free_names(struct conf *);
+
+/* Frees a milter that is no part of a snapshot (conf.c); NULL: no effect. */
+void	conf_milter_free(struct conf_milter *);
 
 #endif /* CONFIG_PARSE_H */

@@ -33,8 +33,8 @@ int	source_read(const char *path, bool any, struct source_text *,
 
 /*
  * The files that path, relative to the folder of file from, stands for: itself,
- * the matches of a glob(3), the regular files of a folder; sorted.  Returns 0,
- * also for none, or -1 with why.
+ * the matches of a pattern like glob(3)'s, the regular files of a folder;
+ * sorted.  Returns 0, also for none, or -1 with why.
  */
 int	source_expand(const char *from, const char *path, struct conf_list *,
 	    char why[VALUE_WHY_MAX]);

@@ -85,8 +85,13 @@ dial_note_addr(struct dial *d, const char *said)
 	const struct target_addr *a = dial_addr(d);
 	char text[SPEC_TEXT_MAX];
 
-	dial_note(d, addr_format((const struct sockaddr *)&a->ss, a->len, text,
-	    sizeof(text)), said);
+	/* A path as it was configured. */
+	if (a->ss.ss_family == AF_UNIX)
+		spec_format(&d->target->spec, text, sizeof(text));
+	else
+		addr_format((const struct sockaddr *)&a->ss, a->len, text,
+		    sizeof(text));
+	dial_note(d, text, said);
 }
 
 /* The one place where a dial ends with a call. */

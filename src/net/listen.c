@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "base/spec.h"
 #include "event/loop.h"
 #include "net/listen.h"
@@ -30,6 +31,7 @@
 
 #define LISTEN_ROUND	64	/* connections before others get their turn */
 #define LISTEN_PAUSE	1000	/* ms, when none is configured */
+#define LISTEN_GID_MAX	0x7fffffff	/* where a gid_t has a sign, too */
 
 struct listener {
 	struct spec		 spec;
@@ -113,19 +115,14 @@ static void
 listen_set_group(const char *path, const char *name, char *why, size_t whysize)
 {
 	const struct group *group = getgrnam(name);
-	unsigned long gid = 0;
-	char *end;
+	uint64_t gid;
 
-	if (group != NULL) {
+	if (group != NULL)
 		gid = group->gr_gid;
-	} else {
-		gid = strtoul(name, &end, 10);
-		if (name[0] < '0' || name[0] > '9' || *end != '\0') {
-			(void)snprintf(why, whysize, "unix:%s: there is no "
-			    "group '%s'; the socket keeps its group", path,
-			    name);
-			return;
-		}
+	else if (number_read(name, 10, LISTEN_GID_MAX, &gid) == -1) {
+		(void)snprintf(why, whysize, "unix:%s: there is no group "
+		    "'%s'; the socket keeps its group", path, name);
+		return;
 	}
 	if (lchown(path, (uid_t)-1, (gid_t)gid) == -1)
 		(void)snprintf(why, whysize, "unix:%s: its group cannot "
@@ -476,3 +473,4 @@ listener_resume(struct listener *l)
 
 #undef LISTEN_ROUND
 #undef LISTEN_PAUSE
+#undef LISTEN_GID_MAX

@@ -30,6 +30,8 @@
 #define STREAM_READS	4
 /* The same, times STREAM_READS, for what is left behind by a dead one. */
 #define STREAM_LAST	8
+/* Pieces of unread input that are thrown away at the end. */
+#define STREAM_DROPS	32
 
 /* struct stream's flags */
 #define STREAM_PAUSED	0x01u	/* the owner wants no input */
@@ -419,6 +421,22 @@ stream_close(struct stream *s)
 		(void)close(stream_detach(s));
 }
 
+/*
+ * Throws unread input away: with it, TCP would forget our output.  Not into the
+ * scratch buffer, which another stream's input() may be looking at.
+ */
+static void
+stream_drop_input(int fd)
+{
+	char drop[4096];
+	int i;
+
+	for (i = 0; i < STREAM_DROPS; i++) {
+		if (recv(fd, drop, sizeof(drop), 0) < (ssize_t)sizeof(drop))
+			break;
+	}
+}
+
 void
 stream_close_flushed(struct stream *s, unsigned linger_ms)
 {
@@ -433,8 +451,7 @@ stream_close_flushed(struct stream *s, unsigned linger_ms)
 	memset(&s->out, 0, sizeof(s->out));
 	fd = stream_detach(s);
 	if (out.len == 0 || linger_start(loop, fd, &out, linger_ms) == -1) {
-		/* Input left unread would make TCP forget its output. */
-		(void)recv(fd, stream_scratch, sizeof(stream_scratch), 0);
+		stream_drop_input(fd);
 		(void)close(fd);
 	}
 	buf_free(&out);
@@ -442,6 +459,7 @@ stream_close_flushed(struct stream *s, unsigned linger_ms)
 
 #undef STREAM_READS
 #undef STREAM_LAST
+#undef STREAM_DROPS
 #undef STREAM_PAUSED
 #undef STREAM_SHOW
 #undef STREAM_ENDED

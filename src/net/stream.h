@@ -64,7 +64,7 @@ struct stream {
 	struct buf		 out;
 	int			 err;		/* from here on private */
 	unsigned		 flags;
-	bool			*gone;		/* told when closed in a callback */
+	bool			*gone;		/* told of a close */
 };
 
 /*

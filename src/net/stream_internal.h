@@ -17,7 +17,10 @@
 
 #define STREAM_SCRATCH	((size_t)128 * 1024)
 
-/* Every read of the process goes here; valid until the next one. */
+/*
+ * What the loop's handlers read goes here, and input() is shown it in place: so
+ * nothing that can be called in a callback may read into it.
+ */
 extern unsigned char stream_scratch[STREAM_SCRATCH];
 
 /* Writes without SIGPIPE; 0 when the kernel takes nothing now, -1 and errno. */

@@ -45,9 +45,9 @@ void	target_free(struct target *);	/* no dial may be under way on it */
 const struct spec *target_spec(const struct target *);
 
 /*
- * Dials the target's addresses in turn until one accepts, beginning with the one
- * that accepted last.  An address that does not answer may take its share of
- * the time that is left: one of two gets half of it.
+ * Dials the target's addresses in turn until one accepts, beginning with the
+ * one that accepted last.  An address that does not answer may take its share
+ * of the time that is left: one of two gets half of it.
  */
 struct target_answer;
 struct dial;
@@ -73,9 +73,9 @@ struct dial {
  * d must be zeroed or finished.  fn is called exactly once, from the loop, with
  * a connected non-blocking close-on-exec fd (now the callee's) and why NULL,
  * or with -1 and one line that names every address tried and what it said
- * ("unix:/run/x.sock: No such file or directory").  timeout_ms covers all of it,
- * the wait for a first look-up included; when the last look-up failed and none
- * ever succeeded, the dial fails at once.  A unix socket whose backlog is full
+ * ("unix:/run/x.sock: No such file or directory").  timeout_ms covers all of
+ * it, the wait for a first look-up included; when the last look-up failed and
+ * none ever succeeded, the dial fails at once.  A unix socket whose backlog is full
  * (Linux) is tried again until the time is over.
  */
 void	dial_start(struct dial *d, struct target *, unsigned timeout_ms,

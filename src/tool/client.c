@@ -22,6 +22,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/options.h"
 #include "net/listen.h"
 #include "tool/client.h"
@@ -162,33 +163,40 @@ client_on_signal(struct loop_signal *signal_watcher, void *arg)
 
 /* --- its life ---------------------------------------------------------- */
 
+/* Becomes the user and the group that were asked for.  0 or -1. */
 static int
 client_identity(const struct client_run *run)
 {
-	struct passwd *pw;
-	struct group *gr;
-	uint64_t v;
+	const struct passwd *pw = NULL;
+	const struct group *gr;
+	uint64_t uid = 0, gid = getegid();
 
-	if (run->group != NULL) {
-		if ((gr = getgrnam(run->group)) != NULL)
-			v = gr->gr_gid;
-		else if (options_number(run->group, 10, 0x7fffffff, &v) != 0)
-			return (client_bad(run, "group", run->group,
-			    "there is no such group"));
-		if (setgid((gid_t)v) != 0)
-			return (client_bad(run, "group", run->group,
-			    strerror(errno)));
-	}
 	if (run->user != NULL) {
-		if ((pw = getpwnam(run->user)) != NULL)
-			v = pw->pw_uid;
-		else if (options_number(run->user, 10, 0x7fffffff, &v) != 0)
+		if ((pw = getpwnam(run->user)) != NULL) {
+			uid = pw->pw_uid;
+			gid = pw->pw_gid;
+		} else if (number_read(run->user, 10, 0x7fffffff, &uid) != 0)
 			return (client_bad(run, "user", run->user,
 			    "there is no such user"));
-		if (setuid((uid_t)v) != 0)
-			return (client_bad(run, "user", run->user,
-			    strerror(errno)));
 	}
+	if (run->group != NULL) {
+		if ((gr = getgrnam(run->group)) != NULL)
+			gid = gr->gr_gid;
+		else if (number_read(run->group, 10, 0x7fffffff, &gid) != 0)
+			return (client_bad(run, "group", run->group,
+			    "there is no such group"));
+	}
+	/* Those of the caller go, too, and only root can see to it. */
+	if (run->user != NULL && geteuid() == 0 && initgroups(pw != NULL ?
+	    pw->pw_name : run->user, (gid_t)gid) != 0)
+		return (client_bad(run, "user", run->user, strerror(errno)));
+	if ((run->user != NULL || run->group != NULL) &&
+	    setgid((gid_t)gid) != 0)
+		return (client_bad(run, run->group != NULL ? "group" : "user",
+		    run->group != NULL ? run->group : run->user,
+		    strerror(errno)));
+	if (run->user != NULL && setuid((uid_t)uid) != 0)
+		return (client_bad(run, "user", run->user, strerror(errno)));
 	return (0);
 }
 
@@ -304,11 +312,10 @@ out:
 static int
 client_set_spec(struct client_run *run, const char *arg)
 {
-	char text[SPEC_TEXT_MAX], why[SPEC_TEXT_MAX];
+	char why[SPEC_TEXT_MAX];
 
 	spec_free(&run->spec);
-	snprintf(text, sizeof(text), "%s%s", *arg == '/' ? "unix:" : "", arg);
-	if (spec_parse(text, &run->spec, why, sizeof(why)) != 0)
+	if (text_read_spec(arg, &run->spec, why, sizeof(why)) != 0)
 		return (client_bad(run, "connection-spec", arg, why));
 	return (0);
 }
@@ -356,7 +363,7 @@ client_set_number(struct client_run *run, int id, const char *arg)
 
 	while (numbers[i].id != id)
 		i++;
-	if (options_number(arg, numbers[i].base, id == CLIENT_O_MODE ? 0777 :
+	if (number_read(arg, numbers[i].base, id == CLIENT_O_MODE ? 0777 :
 	    UINT32_MAX, &v) != 0)
 		return (client_bad(run, numbers[i].name, arg,
 		    numbers[i].base == 16 ? "a hexadecimal number is needed" :

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/options.h"
+#include "base/number.h"
 #include "tool/client.h"
 
 /* The verdicts by name. */
@@ -133,7 +133,7 @@ client_script_answer(struct client_rule *r, const char *text)
 		n = strcspn(rest, ":");
 		snprintf(number, sizeof(number), "%.*s", (int)n, rest);
 		if (rest[n] != ':' ||
-		    options_number(number, 10, 1000000, &v) != 0)
+		    number_read(number, 10, 1000000, &v) != 0)
 			return (-1);
 		r->n_progress = (unsigned)v;
 		rest += n + 1;
@@ -141,7 +141,7 @@ client_script_answer(struct client_rule *r, const char *text)
 		return (-1);
 	n = strcspn(rest, ":");
 	snprintf(number, sizeof(number), "%.*s", (int)n, rest);
-	if (options_number(number, 10, 86400000, &v) != 0)
+	if (number_read(number, 10, 86400000, &v) != 0)
 		return (-1);
 	r->delay = v;
 	return (client_script_answer(r, rest[n] == ':' ? rest + n + 1 :
@@ -183,24 +183,6 @@ client_script_rule(struct client_script *c, const char *text, const char **why)
 	return (0);
 }
 
-static int
-client_script_file(struct buf *b, const char *path)
-{
-	char piece[4096];
-	FILE *fp = fopen(path, "r");
-	size_t n;
-	int error = 0;
-
-	if (fp == NULL)
-		return (-1);
-	while (error == 0 && (n = fread(piece, 1, sizeof(piece), fp)) > 0)
-		error = buf_add(b, piece, n);
-	if (ferror(fp))
-		error = -1;
-	fclose(fp);
-	return (error);
-}
-
 /* The arguments of an edit.  0 or -1. */
 static int
 client_script_arguments(struct client_edit *e, const char *word,
@@ -212,14 +194,14 @@ client_script_arguments(struct client_edit *e, const char *word,
 	size_t n;
 
 	if (strcmp(word, "replace-body-file") == 0)
-		return (client_script_file(&e->body, rest));
+		return (text_file(&e->body, rest));
 	if (e->code == SMFIR_REPLBODY)
 		return (text_unescape(&e->body, rest));
 	if (index) {
 		n = strcspn(rest, " ");
 		snprintf(number, sizeof(number), "%.*s", (int)n, rest);
 		if (rest[n] != ' ' ||
-		    options_number(number, 10, UINT32_MAX, &v) != 0)
+		    number_read(number, 10, UINT32_MAX, &v) != 0)
 			return (-1);
 		e->index = (uint32_t)v;
 		rest += n + 1;

@@ -132,7 +132,8 @@ struct server_config {
 struct server_session;
 
 /* Appends the macro frame that goes before a command, if any.  0 or -1. */
-int	server_macro_add(struct buf *, const struct server_session *, int stage);
+int	server_macro_add(struct buf *, const struct server_session *,
+	    int stage);
 
 /* --- the message that comes out ---------------------------------------- */
 
@@ -198,7 +199,7 @@ struct server_session {
 	struct loop_timer timer;
 	struct loop_task task;
 	struct option	 option;	/* what was negotiated */
-	unsigned	 lists;		/* 1 << SMFIM_*: a list came, maybe empty */
+	unsigned	 lists;		/* 1 << SMFIM_*: a list came */
 	int		 stage;		/* enum text_stage: being sent */
 	size_t		 index;		/* item within it */
 	unsigned	 message;	/* from 1 */
@@ -207,7 +208,7 @@ struct server_session {
 	uint64_t	 deadline;	/* of the whole end of message */
 	struct server_result result;
 	bool		 waiting;	/* a reply is owed */
-	bool		 blocked;	/* until the kernel took what is queued */
+	bool		 blocked;	/* until the kernel took the queue */
 	bool		 skip_body;
 	bool		 inside;	/* Sendmail: ABORT is due on a reset */
 	bool		 mailed;	/* MAIL was reached */

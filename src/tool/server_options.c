@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/options.h"
 #include "tool/server_options.h"
 #include "tool/tool.h"
@@ -41,6 +43,9 @@ enum server_option {
 	SERVER_O_MACRO		/* + enum text_stage */
 };
 
+/* Casts: newer compilers mind the sum of two enums. */
+#define SERVER_MACRO(stage)	((int)SERVER_O_MACRO + (int)(stage))
+
 static const struct option_def server_options[] = {
 	{ 's', "connection-spec", true, "SPEC", "the milter to connect to",
 	    SERVER_O_SPEC },
@@ -59,31 +64,31 @@ static const struct option_def server_options[] = {
 	{ 0, "connect-address", true, "SPEC", "client's address",
 	    SERVER_O_CONNECT_ADDRESS },
 	{ 0, "connect-macro", true, "NAME:VALUE", "macro at connect (repeat)",
-	    SERVER_O_MACRO + TEXT_CONNECT },
+	    SERVER_MACRO(TEXT_CONNECT) },
 	{ 0, "helo-fqdn", true, "NAME", "argument of HELO", SERVER_O_HELO },
 	{ 0, "helo-macro", true, "NAME:VALUE", "macro at helo (repeat)",
-	    SERVER_O_MACRO + TEXT_HELO },
+	    SERVER_MACRO(TEXT_HELO) },
 	{ 'f', "envelope-from", true, "ADDRESS",
 	    "sender, and parameters behind spaces", SERVER_O_FROM },
 	{ 0, "from", true, "ADDRESS", NULL, SERVER_O_FROM },
 	{ 0, "envelope-from-macro", true, "NAME:VALUE",
-	    "macro at mail (repeat)", SERVER_O_MACRO + TEXT_MAIL },
+	    "macro at mail (repeat)", SERVER_MACRO(TEXT_MAIL) },
 	{ 'r', "envelope-recipient", true, "ADDRESS", "recipient (repeat)",
 	    SERVER_O_RCPT },
 	{ 0, "recipient", true, "ADDRESS", NULL, SERVER_O_RCPT },
 	{ 0, "rejected-recipient", true, "ADDRESS",
 	    "recipient that the MTA refuses (repeat)", SERVER_O_REJECTED },
 	{ 0, "envelope-recipient-macro", true, "NAME:VALUE",
-	    "macro at rcpt (repeat)", SERVER_O_MACRO + TEXT_RCPT },
+	    "macro at rcpt (repeat)", SERVER_MACRO(TEXT_RCPT) },
 	{ 0, "data-macro", true, "NAME:VALUE", "macro at data (repeat)",
-	    SERVER_O_MACRO + TEXT_DATA },
+	    SERVER_MACRO(TEXT_DATA) },
 	{ 'h', "header", true, "NAME:VALUE", "header field (repeat)",
 	    SERVER_O_HEADER },
 	{ 0, "end-of-header-macro", true, "NAME:VALUE",
-	    "macro at eoh (repeat)", SERVER_O_MACRO + TEXT_EOH },
+	    "macro at eoh (repeat)", SERVER_MACRO(TEXT_EOH) },
 	{ 'b', "body", true, "CHUNK", "body chunk (repeat)", SERVER_O_BODY },
 	{ 0, "end-of-message-macro", true, "NAME:VALUE",
-	    "macro at eom (repeat)", SERVER_O_MACRO + TEXT_EOM },
+	    "macro at eom (repeat)", SERVER_MACRO(TEXT_EOM) },
 	{ 0, "unknown", true, "COMMAND", "unknown command before DATA",
 	    SERVER_O_UNKNOWN },
 	{ 0, "authenticated-name", true, "NAME", "{auth_authen}",
@@ -160,7 +165,7 @@ server_options_more(void *array, size_t *n, size_t size)
 	memcpy(&grown, array, sizeof(grown));
 	grown = realloc(grown, (*n + 1) * size);
 	if (grown == NULL) {
-		perror("milter-test-server");
+		fputs("milter-test-server: out of memory\n", stderr);
 		exit(EX_OSERR);
 	}
 	memcpy(array, &grown, sizeof(grown));
@@ -238,29 +243,10 @@ server_options_plan(struct server_config *cfg, const char *arg, bool aborts)
 }
 
 static int
-server_options_raw_file(struct server_config *cfg, const char *path)
-{
-	char piece[4096];
-	FILE *fp = fopen(path, "r");
-	size_t n;
-
-	if (fp != NULL) {
-		while ((n = fread(piece, 1, sizeof(piece), fp)) > 0)
-			if (buf_add(&cfg->raw, piece, n) != 0)
-				break;
-		n = (size_t)ferror(fp);
-		fclose(fp);
-		if (n == 0)
-			return (0);
-	}
-	return (server_options_bad(cfg, "raw-file", path, strerror(errno)));
-}
-
-static int
 server_options_number(const struct server_config *cfg, const char *name,
     const char *arg, unsigned base, uint64_t min, uint64_t max, uint64_t *v)
 {
-	if (options_number(arg, base, max, v) == 0 && *v >= min)
+	if (number_read(arg, base, max, v) == 0 && *v >= min)
 		return (0);
 	return (server_options_bad(cfg, name, arg, base == 16 ?
 	    "a hexadecimal number is needed" : "a number is needed"));
@@ -336,7 +322,7 @@ server_options_timeout(struct server_config *cfg, int id, const char *arg)
 	uint64_t ms;
 
 	/* What a poll() call can wait for. */
-	if (options_seconds(arg, &ms) != 0 || ms > 0x7fffffff)
+	if (number_read_time(arg, &ms) != 0 || ms > 0x7fffffff)
 		return (server_options_bad(cfg, "...-timeout", arg,
 		    "seconds are needed"));
 	if (id == SERVER_O_CONNECTION_TIMEOUT || id == SERVER_O_ALL_TIMEOUTS)
@@ -358,7 +344,7 @@ server_options_expect(struct server_config *cfg, const char *arg)
 
 	cfg->expect = arg;
 	if (strncmp(arg, "replycode:", 10) == 0 && strlen(arg) == 13 &&
-	    options_number(arg + 10, 10, 599, &code) == 0)
+	    number_read(arg + 10, 10, 599, &code) == 0)
 		return (0);
 	for (i = 0; i < SERVER_N_STATUS; i++)
 		if (strcmp(arg, server_status_names[i]) == 0)
@@ -488,7 +474,10 @@ server_options_one(struct server_config *cfg, struct server_late *late, int id,
 		break;
 	case SERVER_O_RAW_FILE:
 		cfg->has_raw = true;
-		return (server_options_raw_file(cfg, arg));
+		if (text_file(&cfg->raw, arg) != 0)
+			return (server_options_bad(cfg, "raw-file", arg,
+			    strerror(errno)));
+		break;
 	case SERVER_O_BACKEND:
 		cfg->backend = arg;
 		if (!loop_backend_known(arg))
@@ -581,7 +570,7 @@ static int
 server_options_finish(struct server_config *cfg,
     const struct server_late *late, struct spec *spec)
 {
-	char text[SPEC_TEXT_MAX], why[SPEC_TEXT_MAX];
+	char why[SPEC_TEXT_MAX];
 
 	if (!cfg->protocol_given)
 		cfg->protocol = server_options_protocol(cfg->version);
@@ -591,9 +580,7 @@ server_options_finish(struct server_config *cfg,
 		    cfg->program);
 		return (-1);
 	}
-	snprintf(text, sizeof(text), "%s%s", *late->spec == '/' ? "unix:" : "",
-	    late->spec);
-	if (spec_parse(text, spec, why, sizeof(why)) != 0)
+	if (text_read_spec(late->spec, spec, why, sizeof(why)) != 0)
 		return (server_options_bad(cfg, "connection-spec", late->spec,
 		    why));
 	if (spec->family != AF_UNIX && spec->port == 0)
@@ -673,3 +660,5 @@ server_options_free(struct server_config *cfg)
 	free(cfg->closing);
 	buf_free(&cfg->raw);
 }
+
+#undef SERVER_MACRO

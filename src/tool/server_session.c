@@ -566,9 +566,7 @@ server_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	struct server_session *s = arg;
 	const struct server_config *cfg = s->cfg;
 	struct buf b = { 0 };
-	unsigned char offer[MILTER_OPTLEN];
-	const uint32_t v[3] = { cfg->version, cfg->actions, cfg->protocol };
-	unsigned i;
+	struct option offer;
 
 	(void)d;
 	if (fd < 0) {
@@ -586,10 +584,15 @@ server_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 		server_go(s);
 		return;
 	}
-	for (i = 0; i < sizeof(offer); i++)
-		offer[i] = (unsigned char)(v[i / 4] >> (24 - i % 4 * 8));
-	if (packet_add(&b, SMFIC_OPTNEG, offer, sizeof(offer)) != 0 ||
-	    !server_send(s, &b))
+	memset(&offer, 0, sizeof(offer));
+	offer.version = cfg->version;
+	offer.actions = cfg->actions;
+	offer.protocol = cfg->protocol;
+	if (option_add(&b, &offer) != 0) {
+		server_fail(s, "%s", strerror(ENOMEM));
+		return;
+	}
+	if (!server_send(s, &b))
 		return;
 	s->waiting = true;
 	server_start_timer(s);

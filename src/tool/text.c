@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/options.h"
+#include "base/number.h"
 #include "tool/text.h"
 
 const struct text_stage_info text_stages[TEXT_N] = {
@@ -64,7 +64,7 @@ text_read_stage(const char *text, size_t len, unsigned *k)
 			return (-1);
 		memcpy(number, colon + 1, n);
 		number[n] = '\0';
-		if (options_number(number, 10, 1000000000, &v) != 0 || v == 0)
+		if (number_read(number, 10, 1000000000, &v) != 0 || v == 0)
 			return (-1);
 		*k = (unsigned)v;
 		len = (size_t)(colon - text);
@@ -100,15 +100,6 @@ text_escape(FILE *fp, const void *bytes, size_t len)
 		fwrite(p + start, 1, len - start, fp);
 }
 
-static int
-text_hex_digit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	c |= 0x20;
-	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-}
-
 int
 text_hex(struct buf *b, const char *text)
 {
@@ -119,8 +110,8 @@ text_hex(struct buf *b, const char *text)
 			text++;
 		if (*text == '\0')
 			break;
-		hi = text_hex_digit((unsigned char)text[0]);
-		lo = hi < 0 ? -1 : text_hex_digit((unsigned char)text[1]);
+		hi = number_digit(text[0]);
+		lo = hi < 0 ? -1 : number_digit(text[1]);
 		if (lo < 0 || buf_add_u8(b, (unsigned)(hi * 16 + lo)) != 0)
 			return (-1);
 	}
@@ -165,6 +156,34 @@ text_unescape(struct buf *b, const char *text)
 			return (-1);
 	}
 	return (0);
+}
+
+int
+text_file(struct buf *b, const char *path)
+{
+	char piece[4096];
+	FILE *fp = fopen(path, "r");
+	size_t n;
+	int error = 0;
+
+	if (fp == NULL)
+		return (-1);
+	while (error == 0 && (n = fread(piece, 1, sizeof(piece), fp)) > 0)
+		error = buf_add(b, piece, n);
+	if (ferror(fp))
+		error = -1;
+	fclose(fp);
+	return (error);
+}
+
+int
+text_read_spec(const char *text, struct spec *spec, char *why, size_t whysize)
+{
+	char whole[SPEC_TEXT_MAX];
+
+	snprintf(whole, sizeof(whole), "%s%s", *text == '/' ? "unix:" : "",
+	    text);
+	return (spec_parse(whole, spec, why, whysize));
 }
 
 #define TEXT_SHOWN	256	/* bytes of a body in a line */

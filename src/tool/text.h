@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/spec.h"
 #include "milter/packet.h"
 
 /* In the order in which the test server sends them. */
@@ -52,6 +53,13 @@ void	text_escape(FILE *, const void *, size_t);
 int	text_unescape(struct buf *, const char *);
 /* Appends the bytes that pairs of hexadecimal digits stand for.  0 or -1. */
 int	text_hex(struct buf *, const char *);
+
+/* Appends what is in a file.  0, or -1 and errno. */
+int	text_file(struct buf *, const char *path);
+
+/* As spec_parse(); a path alone is that of a unix socket. */
+int	text_read_spec(const char *text, struct spec *, char *why,
+	    size_t whysize);
 
 /* A frame as one line: its name, then its fields. */
 void	text_frame(FILE *, const char *prefix, bool command,

@@ -44,7 +44,7 @@ ATF_TC_BODY(name, tc)							\
 static void								\
 name##_over(struct loop *l)
 
-static void
+static inline void
 net_on_late(struct loop_timer *timer, void *arg)
 {
 	(void)timer;
@@ -53,7 +53,7 @@ net_on_late(struct loop_timer *timer, void *arg)
 }
 
 /* Runs until somebody calls loop_stop(). */
-static void
+static inline void
 net_run(struct loop *l)
 {
 	struct loop_timer late;
@@ -64,7 +64,7 @@ net_run(struct loop *l)
 	loop_timer_stop(&late);
 }
 
-static void
+static inline void
 net_on_stop(struct loop_task *task, void *arg)
 {
 	(void)task;
@@ -72,7 +72,7 @@ net_on_stop(struct loop_task *task, void *arg)
 }
 
 /* Some rounds without waiting: all that is ready is done. */
-static void
+static inline void
 net_turn(struct loop *l)
 {
 	struct loop_task task;

@@ -598,6 +598,26 @@ CONF_CASE(cut_anywhere, "A file cut or changed anywhere does no harm")
 	}
 }
 
+CONF_CASE(long_list, "A list may be made of very many statements")
+{
+	static const char line[] = "milter.a.command_options += \"x\"\n";
+	const size_t n = 100000;
+	char *text = malloc(n * (sizeof(line) - 1) + 1);
+	struct conf *c;
+	size_t i;
+
+	ATF_REQUIRE(text != NULL);
+	for (i = 0; i < n; i++)
+		memcpy(text + i * (sizeof(line) - 1), line, sizeof(line));
+	memcpy(text, "milter.a.enabled = false       \n",
+	    sizeof(line) - 1);
+	c = conf_load_text(text);
+	ATF_REQUIRE_MSG(c != NULL, "%s", conf_said);
+	ATF_CHECK_EQ(n - 1, c->milters[0]->command_options.n);
+	conf_unref(c);
+	free(text);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, defaults);
@@ -610,5 +630,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, limits);
 	ATF_TP_ADD_TC(tp, binary);
 	ATF_TP_ADD_TC(tp, cut_anywhere);
+	ATF_TP_ADD_TC(tp, long_list);
 	return (atf_no_error());
 }

@@ -9,7 +9,10 @@
 
 #include <sys/stat.h>
 
+#include <glob.h>
 #include <unistd.h>
+
+#include "config/source.h"
 
 #define PUT(path, text)	conf_write(path, text, sizeof(text) - 1)
 
@@ -93,6 +96,60 @@ CONF_CASE(patterns, "Patterns and folders load files sorted by name")
 	c = conf_load_path("[x]*/main");
 	expect_names(c, "a ");
 	conf_unref(c);
+}
+
+CONF_CASE(pattern_forms, "A pattern finds what glob(3) finds")
+{
+	static const char *const names[] = { "a", "b", "ab", "abc", "a.b", "-",
+	    "]", "[", "^", "!", "a*", "a?b", ".a", "a-b", "x\\y", "\303\244",
+	    "aXbXc", "sub" };
+	static const char *const patterns[] = { "*", "?", "??", "a*", "*b",
+	    "*a*", "a*b*c", "**", "[ab]", "[!ab]", "[^ab]", "[a-c]", "[]]",
+	    "[!]]", "[]-a]", "[a-]", "[-a]", "[a-", "[", "[]", "a[*]",
+	    "a\\*", "a\\?b", ".*", ".?", "[.]a", "\\.a", "?a", "x\\\\y",
+	    "a[!b]b", "*.b", "a?b", "a-*", "[a-a]b*", "\303*", "a*b*c*d",
+	    "*/a", "*/*", "s*/[ab]", "sub/?",
+	    "./*", "?ub/*", "*/", "sub//*", "[!-z]" };
+	struct conf_list found;
+	char path[64], why[VALUE_WHY_MAX];
+	struct stat st, sub;
+	size_t i, j, n;
+	glob_t g;
+
+	ATF_REQUIRE(mkdir("d", 0755) == 0 && mkdir("d/sub", 0755) == 0);
+	PUT("d/sub/a", "");
+	PUT("d/sub/b", "");
+	ATF_REQUIRE(stat("d/sub", &sub) == 0);
+	for (i = 0; i < COUNT(names) - 1; i++) {
+		snprintf(path, sizeof(path), "d/%s", names[i]);
+		conf_write(path, "", 0);
+	}
+	for (i = 0; i < COUNT(patterns); i++) {
+		snprintf(path, sizeof(path), "d/%s", patterns[i]);
+		if (strpbrk(patterns[i], "*?[") == NULL)
+			continue;
+		ATF_REQUIRE_EQ_MSG(0, source_expand("d/c", patterns[i], &found,
+		    why), "%s: %s", patterns[i], why);
+		if (glob(path, 0, NULL, &g) != 0)
+			memset(&g, 0, sizeof(g));
+		/* A folder stands for its files; "." and ".." are not found. */
+		for (j = n = 0; j < g.gl_pathc; j++) {
+			ATF_REQUIRE(stat(g.gl_pathv[j], &st) == 0);
+			if (S_ISDIR(st.st_mode)) {
+				n += st.st_ino == sub.st_ino ? 2 : 0;
+				continue;
+			}
+			ATF_CHECK_MSG(n < found.n && strcmp(found.item[n],
+			    g.gl_pathv[j]) == 0, "%s: %s is not %s",
+			    patterns[i], n < found.n ? found.item[n] : "none",
+			    g.gl_pathv[j]);
+			n++;
+		}
+		ATF_CHECK_MSG(n == found.n, "%s: %zu instead of %zu",
+		    patterns[i], found.n, n);
+		globfree(&g);
+		value_list_free(&found);
+	}
 }
 
 CONF_CASE(missing, "Only load_if_exist is content with nothing")
@@ -184,8 +241,17 @@ CONF_CASE(unreadable, "A file that cannot be read is told with its reason")
 	conf_check_said("none: cannot be read: No such file or directory\n");
 	ATF_CHECK(conf_load_path(".") == NULL);
 	conf_check_said(".: a directory, expected a file\n");
-	if (geteuid() == 0)
-		atf_tc_skip("root may read everything");
+}
+
+ATF_TC(forbidden);
+ATF_TC_HEAD(forbidden, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "What may not be read is told, also "
+	    "where only a pattern would have found it");
+	atf_tc_set_md_var(tc, "require.user", "unprivileged");
+}
+ATF_TC_BODY(forbidden, tc)
+{
 	PUT("x", "#");
 	ATF_REQUIRE(chmod("x", 0) == 0);
 	conf_expect_fault("load = \"x\"", "c:1: load: \"x\": cannot be read: "
@@ -195,6 +261,8 @@ CONF_CASE(unreadable, "A file that cannot be read is told with its reason")
 	    "be read: Permission denied\n");
 	conf_expect_fault("load_if_exist = \"d/x\"", "c:1: load_if_exist: "
 	    "\"d/x\": cannot be read: Permission denied\n");
+	conf_expect_fault("load_if_exist = \"d/*\"", "c:1: load_if_exist: "
+	    "\"d/*\": the folder cannot be read: Permission denied\n");
 	ATF_REQUIRE(rmdir("d") == 0);
 }
 
@@ -246,11 +314,13 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, relative);
 	ATF_TP_ADD_TC(tp, patterns);
+	ATF_TP_ADD_TC(tp, pattern_forms);
 	ATF_TP_ADD_TC(tp, missing);
 	ATF_TP_ADD_TC(tp, loops);
 	ATF_TP_ADD_TC(tp, too_many);
 	ATF_TP_ADD_TC(tp, faults_in_order);
 	ATF_TP_ADD_TC(tp, unreadable);
+	ATF_TP_ADD_TC(tp, forbidden);
 	ATF_TP_ADD_TC(tp, source);
 	return (atf_no_error());
 }

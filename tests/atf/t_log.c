@@ -7,7 +7,9 @@
  */
 #include "compat.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -102,14 +104,20 @@ LOG_CASE(levels, "Levels are bits, set as a whole or one by one")
 
 LOG_CASE(facilities, "Facilities go by their names")
 {
+	static const struct word some[] = {
+		{ "mail", LOG_MAIL }, { "local0", LOG_LOCAL0 },
+		{ "local7", LOG_LOCAL7 }, { "daemon", LOG_DAEMON },
+	};
 	const struct word *w;
+	size_t i;
 
-	ATF_CHECK_EQ(log_parse_facility("mail"), LOG_MAIL);
-	ATF_CHECK_EQ(log_parse_facility("local0"), LOG_LOCAL0);
-	ATF_CHECK_EQ(log_parse_facility("local7"), LOG_LOCAL7);
-	ATF_CHECK_EQ(log_parse_facility("daemon"), LOG_DAEMON);
-	ATF_CHECK_EQ(log_parse_facility("local8"), -1);
-	ATF_CHECK_EQ(log_parse_facility(""), -1);
+	for (i = 0; i < COUNT(some); i++) {
+		w = word_find(log_facility_names, some[i].name);
+		ATF_REQUIRE(w != NULL);
+		ATF_CHECK_EQ(some[i].value, w->value);
+	}
+	ATF_CHECK(word_find(log_facility_names, "local8") == NULL);
+	ATF_CHECK(word_find(log_facility_names, "") == NULL);
 	for (w = log_facility_names; w->name != NULL; w++)
 		ATF_CHECK_STREQ(word_name(log_facility_names, w->value),
 		    w->name);
@@ -117,6 +125,8 @@ LOG_CASE(facilities, "Facilities go by their names")
 
 LOG_CASE(words, "Words are compared by slips of the pen")
 {
+	size_t n;
+
 	ATF_CHECK_EQ(word_distance("", ""), 0);
 	ATF_CHECK_EQ(word_distance("abc", ""), 3);
 	ATF_CHECK_EQ(word_distance("", "abc"), 3);
@@ -128,9 +138,12 @@ LOG_CASE(words, "Words are compared by slips of the pen")
 	ATF_CHECK_EQ(word_distance("kitten", "sitting"), 3);
 	ATF_CHECK(word_distance("0123456789012345678901234567890123456789"
 	    "012345678901234567890123", "x") > 100);
-	ATF_CHECK(word_is_near("deamon", "daemon", 1));
-	ATF_CHECK(!word_is_near("a", "b", 1));
-	ATF_CHECK(!word_is_near("kitten", "sitting", 3));
+	ATF_CHECK(word_near("deamon", "daemon", &n) && n == 1);
+	ATF_CHECK(word_near("daemon", "daemon", &n) && n == 0);
+	ATF_CHECK(!word_near("a", "b", &n));
+	ATF_CHECK(!word_near("kitten", "sitting", &n));
+	ATF_CHECK(!word_near("abc", "abcdef", &n));
+	ATF_CHECK(word_near("abcd", "abcdef", &n) && n == 2);
 }
 
 LOG_CASE(escapes, "Foreign text becomes printable and fits")
@@ -353,6 +366,183 @@ LOG_CASE(exec, "The log file does not survive an exec")
 	atf_tc_fail("no descriptor of the log");
 }
 
+/* Takes all that is in a pipe or socket that does not block. */
+static void
+drain(int fd, char *dst, size_t size)
+{
+	ssize_t n;
+	size_t at = 0;
+
+	while ((n = read(fd, dst + at, size - 1 - at)) > 0) {
+		at += (size_t)n;
+		if (at > size / 2)
+			at = 0;
+	}
+	dst[at] = '\0';
+}
+
+/* Writes more than any pipe holds. */
+static void
+flood(void)
+{
+	char big[1000];
+	unsigned i;
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	for (i = 0; i < 5000; i++)
+		log_write(LOGL_INFO, "%s", big);
+}
+
+/* After a flood: how many were lost, and then the next line. */
+static void
+check_lost(const char *text, const char *next)
+{
+	const char *p = text;
+	char *end;
+	unsigned long lost;
+
+	lost = strtoul(p, &end, 10);
+	ATF_CHECK(lost > 0 && lost < 5001);
+	ATF_REQUIRE_EQ_MSG(0, strncmp(end, " lines of the log were lost\n",
+	    28), "%s", text);
+	ATF_CHECK_STREQ(past_stamp(end + 28), next);
+}
+
+LOG_CASE(full_pipe, "A reader that does not read holds nobody up, and is told "
+    "what it missed")
+{
+	static char text[1024 * 1024];
+	struct log_settings s;
+	int p[2], out_was;
+
+	fflush(stdout);
+	ATF_REQUIRE((out_was = dup(STDOUT_FILENO)) != -1);
+	ATF_REQUIRE_EQ(mkfifo("fifo", 0600), 0);
+	ATF_REQUIRE((p[0] = open("fifo", O_RDONLY | O_NONBLOCK)) != -1);
+	ATF_REQUIRE((p[1] = open("fifo", O_WRONLY)) != -1);
+	ATF_REQUIRE(dup2(p[1], STDOUT_FILENO) != -1);
+	settings(&s, NULL);
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	flood();
+	/* The open file is not ours alone: it stays as it was. */
+	ATF_CHECK((fcntl(p[1], F_GETFL) & O_NONBLOCK) == 0);
+	drain(p[0], text, sizeof(text));
+	log_write(LOGL_INFO, "next");
+	drain(p[0], text, sizeof(text));
+	dup2(out_was, STDOUT_FILENO);
+	check_lost(past_stamp(text), "next\n");
+}
+
+LOG_CASE(fifo, "A fifo as log file needs a reader, and is not waited for")
+{
+	static char text[1024 * 1024];
+	struct log_settings s;
+	int fd;
+
+	ATF_REQUIRE_EQ(mkfifo("log", 0600), 0);
+	settings(&s, "log");
+	ATF_CHECK_EQ(log_open(&s), -1);
+	ATF_CHECK_EQ(errno, ENXIO);
+	ATF_REQUIRE((fd = open("log", O_RDONLY | O_NONBLOCK)) != -1);
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	flood();
+	drain(fd, text, sizeof(text));
+	ATF_CHECK_EQ(log_reopen(), 0);
+	log_write(LOGL_INFO, "next");
+	drain(fd, text, sizeof(text));
+	check_lost(past_stamp(text), "next\n");
+}
+
+/* A socket in place of the syslog daemon's. */
+static int
+syslog_door(const char *path)
+{
+	struct sockaddr_un un;
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	ATF_REQUIRE(fd != -1);
+	memset(&un, 0, sizeof(un));
+	un.sun_family = AF_UNIX;
+	strlcpy(un.sun_path, path, sizeof(un.sun_path));
+	(void)unlink(path);
+	ATF_REQUIRE_EQ(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	ATF_REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK) != -1);
+	return (fd);
+}
+
+/* The next datagram must be that. */
+static void
+check_datagram(int fd, int priority, const char *text)
+{
+	char got[4096], want[4096];
+	ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
+
+	ATF_REQUIRE(n > 0);
+	got[n] = '\0';
+	snprintf(want, sizeof(want), "<%d>t_log[%ld]: %s", priority,
+	    (long)getpid(), text);
+	ATF_CHECK_STREQ(want, got);
+}
+
+LOG_CASE(syslog_lines, "The syslog daemon gets each line with its priority, "
+    "and is found again after it was restarted")
+{
+	struct log_settings s;
+	char big[3000];
+	int fd;
+
+	if (!HAVE_SYSLOG_SOCKET)
+		atf_tc_skip("syslog(3) is used here");
+	fd = syslog_door("syslog");
+	settings(&s, NULL);
+	s.no_file = s.use_syslog = true;
+	s.syslog_path = "syslog";
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	log_write(LOGL_WARNING, "one %d%%", 1);
+	check_datagram(fd, LOG_MAIL | LOG_WARNING, "one 1%");
+	log_write(LOGL_STATISTICS, "two");
+	check_datagram(fd, LOG_MAIL | LOG_NOTICE, "[statistics] two");
+	log_write(LOGL_CRITICAL, "a\nb");
+	check_datagram(fd, LOG_MAIL | LOG_CRIT, "a b");
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	log_write(LOGL_INFO, "%s", big);
+	ATF_CHECK(recv(fd, big, sizeof(big), 0) > 1000);
+
+	close(fd);
+	log_write(LOGL_INFO, "into the void");
+	fd = syslog_door("syslog");
+	log_write(LOGL_INFO, "three");
+	check_datagram(fd, LOG_MAIL | LOG_WARNING,
+	    "1 lines of the log were lost");
+	check_datagram(fd, LOG_MAIL | LOG_INFO, "three");
+	log_close();
+	close(fd);
+}
+
+LOG_CASE(syslog_stuck, "A syslog daemon that does not read holds nobody up")
+{
+	static char text[4096];
+	struct log_settings s;
+	int fd;
+
+	if (!HAVE_SYSLOG_SOCKET)
+		atf_tc_skip("syslog(3) is used here");
+	fd = syslog_door("syslog");
+	settings(&s, NULL);
+	s.no_file = s.use_syslog = true;
+	s.syslog_path = "syslog";
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	flood();
+	while (recv(fd, text, sizeof(text), 0) > 0)
+		continue;
+	log_write(LOGL_INFO, "next");
+	ATF_REQUIRE(recv(fd, text, sizeof(text), 0) > 0);
+	ATF_CHECK(strstr(text, " lines of the log were lost") != NULL);
+	check_datagram(fd, LOG_MAIL | LOG_INFO, "next");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, levels);
@@ -363,5 +553,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, reopen);
 	ATF_TP_ADD_TC(tp, streams);
 	ATF_TP_ADD_TC(tp, exec);
+	ATF_TP_ADD_TC(tp, full_pipe);
+	ATF_TP_ADD_TC(tp, fifo);
+	ATF_TP_ADD_TC(tp, syslog_lines);
+	ATF_TP_ADD_TC(tp, syslog_stuck);
 	return (atf_no_error());
 }

@@ -136,7 +136,7 @@ connect_nonblocking(const struct sockaddr *sa, socklen_t len, int *err)
 	return (fd);
 }
 
-/* --- one address ----------------------------------------------------------- */
+/* --- one address ------------------------------------------------------- */
 
 NET_CASE(connects, "a target that accepts is connected to, with and without "
     "a host")
@@ -353,7 +353,7 @@ NET_CASE(cancel, "a cancelled dial calls nobody, at whatever point")
 	(void)close(door);
 }
 
-/* --- several addresses ------------------------------------------------------ */
+/* --- several addresses -------------------------------------------------- */
 
 static struct target *
 target_with(struct loop *l, const struct sockaddr_in *in, size_t n)
@@ -459,7 +459,7 @@ NET_CASE(answer_changes, "a dial goes by the addresses it began with, though "
 	(void)close(fd[1]);
 }
 
-/* --- names ----------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------- */
 
 NET_CASE(names, "a name is looked up in the background; one that does not "
     "exist fails with a reason, at once when that is known")

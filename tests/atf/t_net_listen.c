@@ -246,6 +246,13 @@ ATF_TC_BODY(group, tc)
 	ATF_CHECK_EQ(0660, (unsigned)st.st_mode & 0777);
 	listener_free(listener);
 
+	/* No number of a group, though it may look like one when cut. */
+	options.group = "4294967296";
+	listener = open_door("unix:sock", &options, why, sizeof(why));
+	ATF_REQUIRE(listener != NULL);
+	ATF_CHECK_MSG(strstr(why, "no group '4294967296'") != NULL, "%s", why);
+	listener_free(listener);
+
 	(void)snprintf(gid, sizeof(gid), "%lu", (unsigned long)getgid());
 	options.group = gid;
 	listener = open_door("unix:sock", &options, why, sizeof(why));

@@ -312,6 +312,11 @@ ATF_TC_BODY(odd_addresses, tc)
 	addr_format((struct sockaddr *)&un, off + 1, text, sizeof(text));
 	ATF_CHECK_STREQ(text, "unix:x");
 
+	/* It cannot pass for another part of a log line. */
+	strlcpy(un.sun_path, "/x verdict=accept\x9b\177", sizeof(un.sun_path));
+	addr_format((struct sockaddr *)&un, sizeof(un), text, sizeof(text));
+	ATF_CHECK_STREQ(text, "unix:/x?verdict=accept??");
+
 	memset(&ss, 0, sizeof(ss));
 	ss.ss_family = AF_UNSPEC;
 	ATF_CHECK_STREQ(addr_format((struct sockaddr *)&ss, sizeof(ss), text,

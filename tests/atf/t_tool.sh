@@ -44,7 +44,9 @@ verdict()
 	v_what="$1 at $2"
 	again -q --on="$2=$1"
 	shift 2
-	direct --expect="$@" > out || atf_fail "$v_what: exit status $?"
+	v_expect=$1
+	shift
+	direct --expect="$v_expect" "$@" > out || atf_fail "$v_what: exit status $?"
 }
 
 tool_case verdicts "each answer at each stage is the MTA's verdict"
@@ -456,7 +458,7 @@ mail_file_body()
 	direct -v -m none.eml --write-message=out > log ||
 	    atf_fail "exit status $?"
 	atf_check cmp none.eml out
-	lacks log SMFIC_BODY\ 
+	lacks log 'SMFIC_BODY '
 	printf 'From: a@b.c\n\nx' > end.eml
 	direct -v -m end.eml > log || atf_fail "exit status $?"
 	has log 'SMFIC_BODY 3 <x\r\n>'
@@ -535,11 +537,36 @@ options_body()
 	    test-server --version
 }
 
+tool_case identity "with --user nothing of root's groups is kept"
+eval 'identity_head()
+{
+
+	atf_set descr "with --user nothing of the groups of root is kept"
+	atf_set require.user root
+}'
+identity_body()
+{
+
+	[ -r /proc/self/status ] || atf_skip "there is no /proc to look at"
+	id nobody > /dev/null 2>&1 || atf_skip "there is no user nobody"
+	chmod 777 .
+	again -q --user=nobody
+	sed -n 's/^Groups:[[:space:]]*//p' "/proc/$(cat c.pid)/status" > groups
+	for g in $(cat groups); do
+		id -G nobody | tr ' ' '\n' | grep -qx "$g" ||
+		    atf_fail "group $g is kept"
+	done
+	sed -n 's/^Gid:[[:space:]]*//p' "/proc/$(cat c.pid)/status" | tr '\t' \
+	    '\n' > gids
+	! grep -qx 0 gids || atf_fail "group 0 is kept"
+}
+
 atf_init_test_cases()
 {
 
 	for c in verdicts replycode printed edits envelope leadspc declined \
-	    macros messages violations raw_bytes mail_file crowd tcp options
+	    macros messages violations raw_bytes mail_file crowd tcp options \
+	    identity
 	do
 		atf_add_test_case $c
 	done
