@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/options.h"
@@ -38,16 +39,16 @@ enum {
 /* Options that set one key to their argument. */
 static const struct {
 	const char	*key;
-	bool		 quoted;
+	bool		 octal;		/* a number; else a string */
 } cmdline_keys[] = {
-	{ "manager.connection_spec", true },
-	{ "manager.event_loop_backend", true },
-	{ "manager.pid_file", true },
-	{ "manager.unix_socket_group", true },
-	{ "manager.unix_socket_mode", false },
-	{ "log.level", true },
-	{ "log.path", true },
-	{ "log.syslog_facility", true },
+	{ "manager.connection_spec", false },
+	{ "manager.event_loop_backend", false },
+	{ "manager.pid_file", false },
+	{ "manager.unix_socket_group", false },
+	{ "manager.unix_socket_mode", true },
+	{ "log.level", false },
+	{ "log.path", false },
+	{ "log.syslog_facility", false },
 };
 
 static const struct option_def cmdline_table[] = {
@@ -69,6 +70,8 @@ static const struct option_def cmdline_table[] = {
 	    CMDLINE_KEY + 2 },
 	{ 0, "unix-socket-group", true, "GROUP", "group of a unix socket",
 	    CMDLINE_KEY + 3 },
+	/* Upstream's older name. */
+	{ 0, "socket-group-name", true, "GROUP", NULL, CMDLINE_KEY + 3 },
 	{ 0, "unix-socket-mode", true, "MODE", "octal mode of a unix socket",
 	    CMDLINE_KEY + 4 },
 	{ 0, "log-level", true, "LEVEL", "as log.level", CMDLINE_KEY + 5 },
@@ -125,17 +128,44 @@ cmdline_override(struct cmdline *c, const char *key, const char *value,
 }
 
 /*
- * A reload reads the same file again, from the background in another folder:
- * the whole path is kept.  A path that does not exist is left as it is and told
- * by who opens it.
+ * A reload reads the same path again, from the background in another folder:
+ * it is kept from the root on.  Links in it stay, so that a reload follows one
+ * that has been set to another file.
  */
 static int
 cmdline_path(const char *arg, char **keep, const char **path)
 {
+	char cwd[4096];
+	size_t size;
+
 	free(*keep);
-	*keep = realpath(arg, NULL);
-	*path = *keep != NULL ? *keep : arg;
+	*keep = NULL;
+	*path = arg;
+	if (arg[0] == '/' || arg[0] == '\0' ||
+	    getcwd(cwd, sizeof(cwd)) == NULL)
+		return (0);
+	size = strlen(cwd) + 1 + strlen(arg) + 1;
+	if ((*keep = malloc(size)) == NULL) {
+		(void)fputs("milter-manager: out of memory\n", stderr);
+		return (-1);
+	}
+	(void)snprintf(*keep, size, "%s/%s", cwd, arg);
+	*path = *keep;
 	return (0);
+}
+
+/* In a file an octal number begins with 0; here everybody leaves it out. */
+static int
+cmdline_octal(struct cmdline *c, const char *key, const char *arg)
+{
+	char mode[16];
+
+	if (arg[0] != '\0' && arg[0] != '0' && strlen(arg) < sizeof(mode) - 1 &&
+	    arg[strspn(arg, "01234567")] == '\0') {
+		(void)snprintf(mode, sizeof(mode), "0%s", arg);
+		arg = mode;
+	}
+	return (cmdline_override(c, key, arg, false));
 }
 
 static int
@@ -166,8 +196,11 @@ cmdline_option(struct cmdline *c, int id, const char *arg)
 	case CMDLINE_SYSLOG:
 		return (cmdline_override(c, "log.use_syslog", "true", false));
 	default:
+		if (cmdline_keys[id - CMDLINE_KEY].octal)
+			return (cmdline_octal(c,
+			    cmdline_keys[id - CMDLINE_KEY].key, arg));
 		return (cmdline_override(c, cmdline_keys[id - CMDLINE_KEY].key,
-		    arg, cmdline_keys[id - CMDLINE_KEY].quoted));
+		    arg, true));
 	}
 }
 
@@ -200,9 +233,9 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 	if (id < 0)
 		return (EX_USAGE);
 	if (o.next < argc) {
-		(void)fprintf(stderr, "milter-manager: %s: not an option, and "
-		    "no tool of that name (test-server, test-client)\n",
-		    argv[o.next]);
+		(void)fprintf(stderr, "milter-manager: %s: not an option; a "
+		    "tool (test-server, test-client) has to be the first "
+		    "word\n", argv[o.next]);
 		return (EX_USAGE);
 	}
 	/* Through memory that both views may use: the items are the same. */

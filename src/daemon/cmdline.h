@@ -18,7 +18,7 @@
 struct cmdline {
 	struct conf_source	 source;	/* overrides point into this */
 	char			*override[CMDLINE_OVERRIDES];
-	char			*file, *dir;	/* of source, whole paths */
+	char			*file, *dir;	/* of source, absolute */
 	bool			 check;		/* -n */
 	bool			 debug;		/* -d */
 	bool			 show_config;

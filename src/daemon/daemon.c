@@ -4,22 +4,26 @@
 
 /*
  * daemon.c - the life of the daemon: start, run, reload, stop.
- * Owns:      the order of the start, the signals, the listening socket.
+ * Owns:      the order of the start, the signals, the listening socket, what is
+ *            asked of the system and of paths.
  * Called by: main.c.
  * Must not:  know the milter protocol.
  *
- *	command line, configuration	(errors: EX_CONFIG, all of them told)
+ *	command line, configuration	(errors: EX_USAGE, EX_CONFIG)
  *	-n, --show-config		(end here)
- *	descriptors, log, listen	(errors: EX_UNAVAILABLE)
- *	background, process number	(errors: EX_OSERR, EX_TEMPFAIL)
- *	loop, sessions			until TERM or INT
+ *	log, descriptors, listen	(errors: EX_CANTCREAT, EX_UNAVAILABLE)
+ *	background, loop		(errors: EX_OSERR)
+ *	process number			(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	sessions			until TERM or INT
  */
 #include "compat.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -42,6 +46,8 @@ struct daemon {
 	struct loop_signal	 term, intr, hup, usr1;
 	struct loop_timer	 deadline;
 	struct loop_timer	 suspend;
+	bool			 background;	/* manager.daemon at start */
+	bool			 starting;	/* stderr is still read */
 	bool			 full;		/* max_connections reached */
 	bool			 stopping;
 };
@@ -60,6 +66,110 @@ daemon_report_log(const char *line, void *arg)
 	log_write(LOGL_ERROR, "%s", line);
 }
 
+/*
+ * To the log, and at the start to standard error too: syslog alone would leave
+ * the caller without a reason.  One line there with -d, which logs to it.
+ */
+static void daemon_tell(const struct daemon *, unsigned, const char *, ...)
+    COMPAT_PRINTF(3, 4);
+
+static void
+daemon_tell(const struct daemon *d, unsigned level, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	log_write(level, "%s", line);
+	if (d->starting && (!d->cmdline.debug || !log_wants(level)))
+		(void)fprintf(stderr, "milter-manager: %s\n", line);
+}
+
+/*
+ * Outside of the loop our signals would do what they do to any process.  At
+ * the start HUP and USR1 wait until loop_signal_add() lets them in, while TERM
+ * and INT end it at once; at the end none of the four may cut the clearing up
+ * short.
+ */
+static void
+daemon_hold_signals(bool all)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGUSR1);
+	if (all) {
+		(void)sigaddset(&set, SIGTERM);
+		(void)sigaddset(&set, SIGINT);
+	}
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* --- what a configuration needs of its surroundings ---------------------- */
+
+static bool
+daemon_check_path(const char *key, const char *path,
+    void (*report)(const char *, void *))
+{
+	char line[1024];
+
+	if (path == NULL || path[0] == '/')
+		return (true);
+	(void)snprintf(line, sizeof(line), "%s: found \"%s\", expected a path "
+	    "that begins with a slash: with manager.daemon the working folder "
+	    "is the root", key, path);
+	report(line, NULL);
+	return (false);
+}
+
+/*
+ * In the background a relative path would be another one than the
+ * administrator sees in his shell, and another one after the start than at it.
+ */
+static bool
+daemon_check_paths(const struct conf *conf,
+    void (*report)(const char *, void *))
+{
+	char key[128];
+	size_t i;
+	bool good = true;
+
+	if (conf->log_path != NULL && strcmp(conf->log_path, "-") != 0)
+		good &= daemon_check_path("log.path", conf->log_path, report);
+	good &= daemon_check_path("manager.pid_file", conf->pid_file, report);
+	if (conf->spec.family == AF_UNIX)
+		good &= daemon_check_path("manager.connection_spec",
+		    conf->spec.path, report);
+	for (i = 0; i < conf->n_milters; i++) {
+		const struct conf_milter *m = conf->milters[i];
+
+		if (!m->enabled || m->spec.family != AF_UNIX)
+			continue;
+		(void)snprintf(key, sizeof(key), "milter.%s.connection_spec",
+		    m->name);
+		good &= daemon_check_path(key, m->spec.path, report);
+	}
+	return (good);
+}
+
+/* A configuration without a fault, or NULL and all faults told. */
+static struct conf *
+daemon_load(const struct daemon *d, void (*report)(const char *, void *))
+{
+	struct conf *conf = conf_load(&d->cmdline.source, report, NULL);
+
+	if (conf != NULL && !d->cmdline.debug &&
+	    (d->background || (d->loop == NULL && conf->daemon)) &&
+	    !daemon_check_paths(conf, report)) {
+		conf_unref(conf);
+		conf = NULL;
+	}
+	return (conf);
+}
+
 static int
 daemon_open_log(const struct daemon *d, const struct conf *conf)
 {
@@ -72,32 +182,46 @@ daemon_open_log(const struct daemon *d, const struct conf *conf)
 	set.facility = conf->log_facility;
 	set.use_syslog = conf->log_use_syslog && !d->cmdline.debug;
 	set.to_stderr = d->cmdline.debug;
-	set.no_file = conf->daemon && !d->cmdline.debug;
+	set.no_file = d->background;
 	return (log_open(&set));
 }
 
 /*
  * Every session takes a descriptor for itself and one a child, so a low soft
- * limit is raised as far as we may.
+ * limit is raised: to what was asked for, or as far as we may.
  */
 static void
-daemon_limits(const struct conf *conf)
+daemon_limits(const struct daemon *d, const struct conf *conf)
 {
 	struct rlimit rl;
+	rlim_t hard;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
 		return;
+	hard = rl.rlim_max;
 	if (conf->max_file_descriptors > 0) {
 		rl.rlim_cur = conf->max_file_descriptors;
 		if (rl.rlim_max < rl.rlim_cur)
 			rl.rlim_max = rl.rlim_cur;
-	} else
-		rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1 &&
-	    conf->max_file_descriptors > 0)
-		log_write(LOGL_WARNING, "manager.max_file_descriptors: %u "
-		    "cannot be set: %s", conf->max_file_descriptors,
+		if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
+			return;
+		daemon_tell(d, LOGL_WARNING, "manager.max_file_descriptors: "
+		    "%u cannot be set: %s; it will be as many as the system "
+		    "lets us have", conf->max_file_descriptors,
 		    strerror(errno));
+	}
+	rl.rlim_cur = rl.rlim_max = hard;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+/* Found out now and not by the first large message. */
+static void
+daemon_check_spool(const struct daemon *d, const struct conf *conf)
+{
+	if (access(conf->spool_directory, W_OK | X_OK) == -1)
+		daemon_tell(d, LOGL_WARNING, "manager.spool_directory: %s: %s; "
+		    "messages above manager.body_memory_limit will fail",
+		    conf->spool_directory, strerror(errno));
 }
 
 /* --- accepting ----------------------------------------------------------- */
@@ -147,6 +271,19 @@ daemon_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
 
 /* --- reload and stop ----------------------------------------------------- */
 
+/*
+ * A pipe or terminal gives its text once, and the next open of it may wait for
+ * ever; /dev/null serves those who say all on the command line.
+ */
+static bool
+daemon_can_read_again(const char *path)
+{
+	struct stat st;
+
+	return (path == NULL || strcmp(path, "/dev/null") == 0 ||
+	    stat(path, &st) == -1 || S_ISREG(st.st_mode));
+}
+
 static void
 daemon_on_hup(struct loop_signal *sig, void *arg)
 {
@@ -156,7 +293,13 @@ daemon_on_hup(struct loop_signal *sig, void *arg)
 	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX];
 
 	(void)sig;
-	conf = conf_load(&d->cmdline.source, daemon_report_log, NULL);
+	if (!daemon_can_read_again(d->cmdline.source.file)) {
+		log_write(LOGL_ERROR, "the configuration in force stays: %s "
+		    "cannot be read again, it is not a regular file",
+		    d->cmdline.source.file);
+		return;
+	}
+	conf = daemon_load(d, daemon_report_log);
 	if (conf == NULL) {
 		log_write(LOGL_ERROR, "the configuration in force stays: the "
 		    "new one has errors");
@@ -170,6 +313,8 @@ daemon_on_hup(struct loop_signal *sig, void *arg)
 	if (daemon_open_log(d, conf) == -1)
 		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
 		    strerror(errno));
+	daemon_limits(d, conf);
+	daemon_check_spool(d, conf);
 	if (manager_set_conf(d->manager, conf) == -1)
 		log_write(LOGL_ERROR, "the configuration in force stays: %s",
 		    strerror(errno));
@@ -203,12 +348,15 @@ daemon_on_end(struct manager *m, void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->stopping && manager_n_sessions(m) == 0)
-		loop_stop(d->loop);
-	else if (d->full && !d->stopping) {
+	if (d->stopping) {
+		if (manager_n_sessions(m) == 0)
+			loop_stop(d->loop);
+	} else if (d->full) {
 		loop_timer_stop(&d->suspend);
 		daemon_on_suspended(&d->suspend, d);
-	}
+	} else
+		/* It may have waited for the descriptors of this one. */
+		listener_resume(d->listener);
 }
 
 /* The first one: no new sessions, the running ones may end; the second: now. */
@@ -239,7 +387,7 @@ daemon_on_term(struct loop_signal *sig, void *arg)
 /* --- start --------------------------------------------------------------- */
 
 static struct listener *
-daemon_listen(const struct conf *conf)
+daemon_listen(const struct daemon *d, const struct conf *conf)
 {
 	struct listen_options opt;
 	struct listener *l;
@@ -254,17 +402,14 @@ daemon_listen(const struct conf *conf)
 	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
 	why[0] = '\0';
 	l = listener_new(&conf->spec, &opt, why, sizeof(why));
-	if (why[0] != '\0') {
-		log_write(l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s", why);
-		/* Syslog alone would leave the caller without a reason. */
-		if (l == NULL)
-			(void)fprintf(stderr, "milter-manager: %s\n", why);
-	}
+	if (why[0] != '\0')
+		daemon_tell(d, l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s",
+		    why);
 	return (l);
 }
 
 static int
-daemon_pid_file(const struct conf *conf)
+daemon_pid_file(const struct daemon *d, const struct conf *conf)
 {
 	pid_t other;
 
@@ -272,15 +417,11 @@ daemon_pid_file(const struct conf *conf)
 	    &other) == 0)
 		return (EX_OK);
 	if (other > 0) {
-		log_write(LOGL_ERROR, "manager.pid_file: %s: process %ld runs "
-		    "already", conf->pid_file, (long)other);
-		(void)fprintf(stderr, "milter-manager: %s: process %ld runs "
-		    "already\n", conf->pid_file, (long)other);
+		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: process %ld "
+		    "runs already", conf->pid_file, (long)other);
 		return (EX_TEMPFAIL);
 	}
-	log_write(LOGL_ERROR, "manager.pid_file: %s: %s", conf->pid_file,
-	    strerror(errno));
-	(void)fprintf(stderr, "milter-manager: %s: %s\n", conf->pid_file,
+	daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s", conf->pid_file,
 	    strerror(errno));
 	return (EX_CANTCREAT);
 }
@@ -291,8 +432,8 @@ daemon_assemble(struct daemon *d, struct conf *conf)
 {
 	d->loop = loop_new(conf->event_loop_backend);
 	if (d->loop == NULL) {
-		log_write(LOGL_ERROR, "manager.event_loop_backend: %s: %s",
-		    conf->event_loop_backend, strerror(errno));
+		daemon_tell(d, LOGL_ERROR, "manager.event_loop_backend: %s: "
+		    "%s", conf->event_loop_backend, strerror(errno));
 		conf_unref(conf);
 		return (EX_OSERR);
 	}
@@ -307,7 +448,7 @@ daemon_assemble(struct daemon *d, struct conf *conf)
 	    d) == -1 ||
 	    loop_signal_add(d->loop, &d->usr1, SIGUSR1, daemon_on_usr1,
 	    d) == -1) {
-		log_write(LOGL_ERROR, "start: %s", strerror(errno));
+		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
 	manager_on_end(d->manager, daemon_on_end, d);
@@ -317,12 +458,13 @@ daemon_assemble(struct daemon *d, struct conf *conf)
 static void
 daemon_disassemble(struct daemon *d)
 {
-	if (d->loop == NULL)
-		return;
-	loop_timer_stop(&d->deadline);
-	loop_timer_stop(&d->suspend);
 	listener_free(d->listener);
 	d->listener = NULL;
+	if (d->loop == NULL)
+		return;
+	daemon_hold_signals(true);
+	loop_timer_stop(&d->deadline);
+	loop_timer_stop(&d->suspend);
 	manager_free(d->manager);
 	loop_signal_del(&d->term);
 	loop_signal_del(&d->intr);
@@ -342,7 +484,7 @@ daemon_run(struct daemon *d, struct conf *conf)
 	status = daemon_assemble(d, conf);
 	if (status != EX_OK)
 		return (status);
-	status = daemon_pid_file(manager_conf(d->manager));
+	status = daemon_pid_file(d, manager_conf(d->manager));
 	if (status != EX_OK)
 		return (status);
 	/* The port may have been left to the kernel. */
@@ -351,6 +493,7 @@ daemon_run(struct daemon *d, struct conf *conf)
 		spec.port = (uint16_t)listener_port(d->listener);
 	log_write(LOGL_MESSAGE, "listening on %s (%s)",
 	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	d->starting = false;
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
@@ -366,22 +509,28 @@ daemon_start(struct daemon *d, struct conf *conf)
 {
 	int status;
 
+	(void)signal(SIGPIPE, SIG_IGN);
+	daemon_hold_signals(false);
+	d->background = conf->daemon && !d->cmdline.debug;
+	/* A pipe that the caller reads to its end would never end. */
+	if (d->background)
+		closefrom(STDERR_FILENO + 1);
 	if (daemon_open_log(d, conf) == -1) {
 		(void)fprintf(stderr, "milter-manager: log.path: %s: %s\n",
 		    conf->log_path, strerror(errno));
 		conf_unref(conf);
 		return (EX_CANTCREAT);
 	}
-	daemon_limits(conf);
-	(void)signal(SIGPIPE, SIG_IGN);
-	d->listener = daemon_listen(conf);
+	d->starting = true;
+	daemon_limits(d, conf);
+	daemon_check_spool(d, conf);
+	d->listener = daemon_listen(d, conf);
 	if (d->listener == NULL) {
 		conf_unref(conf);
 		return (EX_UNAVAILABLE);
 	}
-	if (conf->daemon && !d->cmdline.debug && detach() == -1) {
-		(void)fprintf(stderr, "milter-manager: background: %s\n",
-		    strerror(errno));
+	if (d->background && detach() == -1) {
+		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		listener_free(d->listener);
 		conf_unref(conf);
 		return (EX_OSERR);
@@ -399,12 +548,15 @@ daemon_main(int argc, char **argv)
 	struct conf *conf;
 	int status;
 
+	/* Else a socket or the log gets a number that others write to. */
+	if (detach_stdio() == -1)
+		return (EX_OSERR);
 	status = cmdline_parse(&d.cmdline, argc, argv);
 	if (status != -1) {
 		cmdline_free(&d.cmdline);
 		return (status);
 	}
-	conf = conf_load(&d.cmdline.source, daemon_report, NULL);
+	conf = daemon_load(&d, daemon_report);
 	if (conf == NULL)
 		status = EX_CONFIG;
 	else if (d.cmdline.show_config || d.cmdline.check) {
@@ -413,7 +565,8 @@ daemon_main(int argc, char **argv)
 		else
 			(void)fputs("milter-manager: the configuration is "
 			    "good\n", stderr);
-		status = fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+		status = fflush(stdout) == 0 && !ferror(stdout) ? EX_OK :
+		    EX_IOERR;
 		conf_unref(conf);
 	} else
 		status = daemon_start(&d, conf);

@@ -6,15 +6,17 @@
  * detach.c - going to the background, and the process number's file.
  * Owns:      the pipe between the process that was called and the daemon; the
  *            open and locked file.
- * Called by: daemon.c, once each.
+ * Called by: daemon.c, once each, detach_stdio() first of all.
  * Must not:  run while there are threads or other processes of ours.
  */
 #include "compat.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -24,6 +26,19 @@
 static int detach_pipe = -1;
 static int pidfile_fd = -1;
 static char *pidfile_path;
+
+int
+detach_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+	return (fd == -1 ? -1 : 0);
+}
 
 /* In the process that was called: the daemon's word is our exit status. */
 static COMPAT_NORETURN void
@@ -99,36 +114,63 @@ detach_ready(void)
 	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 }
 
-int
-pidfile_write(const char *path, pid_t *other)
+/* Is what is open there still the file of that name? */
+static bool
+pidfile_is(int fd, const char *path)
+{
+	struct stat open_file, named;
+
+	return (fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
+	    open_file.st_dev == named.st_dev &&
+	    open_file.st_ino == named.st_ino);
+}
+
+/* Opens and locks.  The descriptor, or -1 as pidfile_write(). */
+static int
+pidfile_lock(const char *path, pid_t *other)
 {
 	struct flock lock;
-	char text[32];
-	int fd, len;
+	int fd, save;
 
-	*other = 0;
-	fd = open(path, O_RDWR | O_CREAT, 0644);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 	if (fd == -1)
 		return (-1);
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	memset(&lock, 0, sizeof(lock));
 	lock.l_type = F_WRLCK;
 	lock.l_whence = SEEK_SET;
-	if (fcntl(fd, F_SETLK, &lock) == -1) {
-		int save = errno;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return (fd);
+	save = errno;
+	lock.l_type = F_WRLCK;
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		*other = lock.l_pid;
+	(void)close(fd);
+	errno = save;
+	return (-1);
+}
 
-		lock.l_type = F_WRLCK;
-		if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-			*other = lock.l_pid;
+int
+pidfile_write(const char *path, pid_t *other)
+{
+	char text[32];
+	int fd, len, save;
+
+	*other = 0;
+	fd = pidfile_lock(path, other);
+	/* One that ends may have removed its file before we had the lock. */
+	if (fd != -1 && !pidfile_is(fd, path)) {
 		(void)close(fd);
-		errno = save;
-		return (-1);
+		fd = pidfile_lock(path, other);
 	}
+	if (fd == -1)
+		return (-1);
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) == -1 ||
 	    write(fd, text, (size_t)len) != (ssize_t)len ||
 	    (pidfile_path = strdup(path)) == NULL) {
+		save = errno;
 		(void)close(fd);
+		errno = save;
 		return (-1);
 	}
 	pidfile_fd = fd;
@@ -140,7 +182,9 @@ pidfile_remove(void)
 {
 	if (pidfile_fd == -1)
 		return;
-	(void)unlink(pidfile_path);
+	/* Somebody may have put another one there. */
+	if (pidfile_is(pidfile_fd, pidfile_path))
+		(void)unlink(pidfile_path);
 	(void)close(pidfile_fd);
 	free(pidfile_path);
 	pidfile_path = NULL;

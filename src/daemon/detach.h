@@ -11,6 +11,11 @@
 #include <sys/types.h>
 
 /*
+ * Opens the null device on those of 0, 1 and 2 that the caller has left closed.
+ * 0, or -1 and errno.
+ */
+int	detach_stdio(void);
+/*
  * Goes to the background: returns in a process of its own session with stdio on
  * /dev/null, while the process that was called waits for detach_ready() or the
  * end of this one and exits with 0 or that one's status.  0, or -1 and errno.
@@ -25,7 +30,7 @@ void	detach_ready(void);
  * *other > 0 when that process runs.
  */
 int	pidfile_write(const char *path, pid_t *other);
-/* Removes it, if it was written. */
+/* Removes it, if it was written and is still ours. */
 void	pidfile_remove(void);
 
 #endif /* DAEMON_DETACH_H */
