@@ -20,6 +20,8 @@
 
 /* Above this many queued bytes a child is given nothing more. */
 #define CHILD_QUEUE_HIGH	(256u * 1024u)
+/* A new body may be so much larger than four times the old one. */
+#define CHILD_BODY_MORE		(64u * 1024u * 1024u)
 /* How long a child may take to read its last words. */
 #define CHILD_LINGER_MS		2000u
 
@@ -65,6 +67,7 @@ child_restart_timer(struct child *c)
 {
 	uint64_t ms = child_patience(c);
 
+	c->taken = c->written - stream_queued(&c->stream);
 	if (ms > 0)
 		child_timer(c, ms);
 	else
@@ -148,7 +151,7 @@ child_fail(struct child *c, const char *fmt, ...)
 enum verdict
 child_fallback(const struct child *c)
 {
-	if (c->conf->evaluation_mode)
+	if (c->conf->evaluation_mode || c->done)
 		return (VERDICT_ACCEPT);
 	switch (c->conf->fallback_status) {
 	case CONF_TEMPFAIL:
@@ -167,9 +170,15 @@ static void
 child_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct child *c = arg;
+	size_t queued = stream_queued(&c->stream);
 
 	(void)t;
-	if (stream_queued(&c->stream) > 0)
+	/* A whole frame in that time is all that an MTA asks for. */
+	if (queued > 0 && c->written - queued - c->taken >= MILTER_CHUNK_SIZE) {
+		child_restart_timer(c);
+		return;
+	}
+	if (queued > 0)
 		child_fail(c, "writing timed out after %llu ms",
 		    (unsigned long long)c->conf->writing_timeout);
 	else
@@ -203,6 +212,16 @@ child_on_closed(struct stream *st, int err, void *arg)
 	session_child_changed(c->session, c);
 }
 
+static int
+child_put(struct child *c, const void *a, size_t alen, const void *b,
+    size_t blen)
+{
+	if (stream_write2(&c->stream, a, alen, b, blen) == -1)
+		return (-1);
+	c->written += alen + blen;
+	return (0);
+}
+
 static void
 child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 {
@@ -225,7 +244,7 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	c->state = CHILD_NEGOTIATING;
 	c->wait_since = loop_now(child_loop(c));
 	if (option_add(&out, &c->session->child_offer) == -1 ||
-	    stream_write(&c->stream, buf_ptr(&out), out.len) == -1) {
+	    child_put(c, buf_ptr(&out), out.len, NULL, 0) == -1) {
 		child_fail(c, "out of memory");
 		session_child_changed(c->session, c);
 	} else
@@ -269,7 +288,7 @@ child_write(struct child *c, int command, const void *payload, size_t len)
 	head[2] = (unsigned char)(n >> 8);
 	head[3] = (unsigned char)n;
 	head[4] = (unsigned char)command;
-	return (stream_write2(&c->stream, head, sizeof(head), payload, len));
+	return (child_put(c, head, sizeof(head), payload, len));
 }
 
 void
@@ -289,8 +308,7 @@ child_command(struct child *c, enum stage stage, const void *payload,
 	}
 	memset(&macros, 0, sizeof(macros));
 	if (macros_add(c, command, &macros) == -1 ||
-	    (macros.len > 0 && stream_write(&c->stream, buf_ptr(&macros),
-	    macros.len) == -1) ||
+	    child_put(c, buf_ptr(&macros), macros.len, NULL, 0) == -1 ||
 	    child_write(c, command, payload, len) == -1) {
 		buf_free(&macros);
 		child_fail(c, "out of memory");
@@ -308,12 +326,14 @@ child_command(struct child *c, enum stage stage, const void *payload,
 void
 child_abort(struct child *c)
 {
+	bool late = stream_queued(&c->stream) > 0;
+
 	if (c->state == CHILD_READY && c->in_message) {
 		if (strcmp(c->status, "pass") == 0)
 			c->status = "abort";
 		if (child_write(c, SMFIC_ABORT, NULL, 0) == -1)
 			child_fail(c, "out of memory");
-		else
+		else if (!late)
 			child_restart_timer(c);
 	}
 	c->in_message = false;
@@ -355,6 +375,11 @@ child_on_answer(struct child *c, const struct packet *pkt)
 		    packet_reply_name(pkt->code));
 		return;
 	}
+	if (pkt->len > MILTER_CHUNK_SIZE) {
+		/* Its lists are looked through for each macro. */
+		child_fail(c, "negotiation answered by %zu bytes", pkt->len);
+		return;
+	}
 	err = option_read_answer(pkt, &c->option);
 	if (err != PACKET_OK) {
 		child_fail(c, "malformed negotiation: %s",
@@ -379,6 +404,7 @@ static void
 child_on_edit(struct child *c, const struct packet *pkt)
 {
 	const struct conf *conf = c->session->conf;
+	uint64_t max;
 
 	if (c->waiting != STAGE_EOM) {
 		child_fail(c, "%s outside of the end of message",
@@ -405,7 +431,11 @@ child_on_edit(struct child *c, const struct packet *pkt)
 		body_init(c->body, conf->body_memory_limit,
 		    conf->spool_directory);
 	}
-	if (body_append(c->body, pkt->data, pkt->len) == -1)
+	max = c->session->body_seen * 4 + CHILD_BODY_MORE;
+	if (c->body->size + pkt->len > max)
+		child_fail(c, "a new body of more than %llu bytes",
+		    (unsigned long long)max);
+	else if (body_append(c->body, pkt->data, pkt->len) == -1)
 		child_fail(c, "its new body cannot be kept: %s",
 		    strerror(errno));
 }
@@ -539,4 +569,5 @@ child_on_input(struct stream *st, const unsigned char *data, size_t len,
 }
 
 #undef CHILD_QUEUE_HIGH
+#undef CHILD_BODY_MORE
 #undef CHILD_LINGER_MS

@@ -71,7 +71,7 @@ content_begin(struct session *s)
 {
 	if (s->mta_kind == CONF_MTA_AUTO)
 		s->mta_kind = CONF_MTA_SENDMAIL;
-	s->content = true;
+	s->content = s->data = true;
 	s->walk = 0;
 	body_init(&s->body, s->conf->body_memory_limit,
 	    s->conf->spool_directory);
@@ -99,6 +99,9 @@ content_decide(struct session *s, struct child *who, enum verdict v,
 
 	if (v != VERDICT_ACCEPT)
 		envelope_log(s, who, stage, v, text);
+	else
+		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
+		    stage_table[stage].name);
 	s->status = statuses[v] != NULL ? statuses[v] : s->status;
 	session_decide(s, v, text, false);
 	if (who != NULL && who->state == CHILD_READY) {
@@ -280,7 +283,7 @@ content_replied(struct session *s, struct child *c)
 	case EFFECT_OUT_MESSAGE:
 		if (v == VERDICT_ACCEPT)
 			c->status = "accept";
-		s->answered = true;
+		c->done = true;
 		if (c->replied == STAGE_EOM && !c->conf->evaluation_mode &&
 		    finish_apply(s, c) == -1) {
 			content_give_up(s, "out of memory");
@@ -318,10 +321,8 @@ content_unheard(const struct session *s)
 {
 	size_t i;
 
-	if (s->answered)
-		return (false);
 	for (i = 0; i < s->n; i++)
-		if (s->child[i].state != CHILD_FAILED)
+		if (s->child[i].state != CHILD_FAILED || s->child[i].done)
 			return (false);
 	return (true);
 }
@@ -430,16 +431,19 @@ content_event(struct session *s, enum stage stage, const struct packet *pkt)
 	if (s->decided.verdict != VERDICT_PENDING) {
 		(void)session_reply(s, stage, s->decided.verdict,
 		    s->decided.text);
+		if (stage == STAGE_EOM)
+			session_forget(s);
 		return;
 	}
-	if (!s->in_message) {
-		session_log(s, LOGL_WARNING, "stage=%s outside of a message",
+	if (!session_has_rcpt(s)) {
+		session_log(s, LOGL_WARNING, "stage=%s out of order",
 		    stage_table[stage].name);
 		(void)session_reply(s, stage, session_fallback(s, stage),
 		    NULL);
 		return;
 	}
 	s->mode = SESSION_CONTENT;
+	deadline_start(s);
 	if (!s->content && !content_begin(s)) {
 		content_give_up(s, "out of memory");
 		return;

@@ -55,7 +55,7 @@ envelope_ask(struct session *s, struct child *c)
 	if ((s->stage == STAGE_RCPT || s->stage == STAGE_DATA) &&
 	    !c->in_message)
 		return;
-	if (s->stage == STAGE_UNKNOWN && s->content)
+	if (s->stage == STAGE_UNKNOWN && c->in_message && s->data)
 		return;		/* its state table does not allow it now */
 	if (s->stage == STAGE_RCPT && envelope_rejected_rcpt(s)) {
 		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0) {
@@ -104,6 +104,7 @@ envelope_effect(struct session *s, struct child *c, enum verdict v,
 	case EFFECT_OUT_MESSAGE:
 		c->status = "accept";
 		c->in_message = false;
+		c->done = true;
 		break;
 	case EFFECT_RECIPIENT:
 	case EFFECT_COMMAND:
@@ -113,7 +114,12 @@ envelope_effect(struct session *s, struct child *c, enum verdict v,
 			child_quit(c);
 		break;
 	case EFFECT_MESSAGE:
-		/* By its own verdict it is out: no ABORT is due to it. */
+		/*
+		 * By its own verdict it is out: no ABORT is due to it.  But
+		 * what it says to a recipient leaves libmilter in the message.
+		 */
+		if (s->stage == STAGE_RCPT)
+			child_abort(c);
 		c->in_message = false;
 		break;
 	}
@@ -189,7 +195,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	size_t i, failed = 0;
 
 	for (i = 0; i < s->n; i++) {
-		if (s->child[i].state == CHILD_FAILED)
+		if (s->child[i].state == CHILD_FAILED && !s->child[i].done)
 			failed++;
 		if (i > who)
 			macros_pass_by(&s->child[i],
@@ -197,6 +203,9 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	}
 	if (failed == s->n && v == VERDICT_ACCEPT)
 		v = session_fallback(s, s->stage);
+	/* Accept would end the message, whatever other recipients it has. */
+	if (envelope_rejected_rcpt(s))
+		v = VERDICT_CONTINUE;
 	if (verdict_decides(s->stage, v)) {
 		envelope_log(s, c, s->stage, v, text);
 		effect = verdict_effect(s->stage, v);
@@ -214,8 +223,11 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 			if (s->stage != STAGE_DATA || v == VERDICT_DISCARD)
 				session_message_end(s);
 		}
-	}
+	} else if (v == VERDICT_ACCEPT)
+		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
+		    stage_table[s->stage].name);
 	(void)session_reply(s, s->stage, v, text);
+	buf_free(&s->event);
 	for (i = 0; i < s->n; i++) {
 		free(s->child[i].reply.text);
 		s->child[i].reply.text = NULL;
@@ -234,6 +246,8 @@ envelope_step(struct session *s)
 		struct verdict_slot *slot = &s->slot[s->walk];
 
 		if (!s->asked) {
+			if (child_full(c))
+				return;		/* it does not read */
 			s->asked = true;
 			c->reply.verdict = VERDICT_PENDING;
 			envelope_ask(s, c);
@@ -253,25 +267,62 @@ envelope_step(struct session *s)
 	envelope_finish(s, session_fallback(s, s->stage), s->n);
 }
 
+/* May the MTA send this now?  libmilter would not even reply otherwise. */
+static bool
+envelope_in_order(const struct session *s, enum stage stage)
+{
+	switch (stage) {
+	case STAGE_CONNECT:
+		return (!s->connected);
+	case STAGE_HELO:
+	case STAGE_MAIL:
+		return (s->connected ||
+		    (s->agreed.protocol & SMFIP_NOCONNECT) != 0);
+	case STAGE_RCPT:
+		return (s->in_message && !s->data);
+	case STAGE_DATA:
+		return (session_has_rcpt(s) && !s->data);
+	default:
+		return (true);
+	}
+}
+
 void
 envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 {
+	bool in_order = envelope_in_order(s, stage);
 	size_t i;
 
 	s->stage = s->last_stage = stage;
 	/* The MTA forgot to say ABORT; Postfix says it behind a new HELO. */
-	if (stage == STAGE_HELO || stage == STAGE_MAIL) {
-		session_message_end(s);
-		if (!s->decided_session)
-			session_decide(s, VERDICT_PENDING, NULL, false);
-	}
-	if (s->decided.verdict != VERDICT_PENDING) {
-		(void)session_reply(s, stage, stage == STAGE_UNKNOWN &&
-		    s->decided.verdict == VERDICT_DISCARD ? VERDICT_CONTINUE :
-		    s->decided.verdict, s->decided.text);
+	if (in_order && (stage == STAGE_HELO || stage == STAGE_MAIL))
+		session_forget(s);
+	/* A message's verdict is none on what does not belong to it. */
+	if (s->decided.verdict != VERDICT_PENDING && (s->decided_session ||
+	    stage == STAGE_RCPT || stage == STAGE_DATA)) {
+		(void)session_reply(s, stage, s->decided.verdict,
+		    s->decided.text);
 		return;
 	}
-	if (stage == STAGE_MAIL) {
+	if (!in_order) {
+		session_log(s, LOGL_WARNING, "stage=%s out of order",
+		    stage_table[stage].name);
+		(void)session_reply(s, stage, session_fallback(s, stage),
+		    NULL);
+		return;
+	}
+	if (stage == STAGE_UNKNOWN && s->content) {
+		/* No child may have it, and the content has the walk. */
+		(void)session_reply(s, stage, VERDICT_CONTINUE, NULL);
+		return;
+	}
+	if (stage == STAGE_CONNECT)
+		s->connected = true;
+	else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
+		s->rcpt = true;
+	else if (stage == STAGE_DATA)
+		s->data = true;
+	else if (stage == STAGE_MAIL) {
 		s->in_message = true;
 		macros_new_message(s);
 		for (i = 0; i < s->n; i++) {
@@ -280,13 +331,6 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 			s->child[i].rcpt_asked = 0;
 			s->child[i].rcpt_taken = 0;
 		}
-	} else if ((stage == STAGE_RCPT || stage == STAGE_DATA) &&
-	    !s->in_message) {
-		session_log(s, LOGL_WARNING, "stage=%s outside of a message",
-		    stage_table[stage].name);
-		(void)session_reply(s, stage, session_fallback(s, stage),
-		    NULL);
-		return;
 	}
 	buf_clear(&s->event);
 	if (buf_add(&s->event, pkt->data, pkt->len) == -1) {
@@ -300,5 +344,6 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 	s->walk = 0;
 	s->asked = false;
 	s->mode = SESSION_ENVELOPE;
+	deadline_start(s);
 	envelope_step(s);
 }

@@ -71,7 +71,12 @@ finish_header(struct session *s, const struct child *c,
 	in.index = h.index;
 	in.name = h.name;
 	in.value = h.value;
-	r = header_apply(&s->headers, &in, &out);
+	if ((s->agreed.protocol & SMFIP_NOHDRS) != 0) {
+		/* The fields are not known, and nobody else edits them. */
+		out = in;
+		r = 1;
+	} else
+		r = header_apply(&s->headers, &in, &out);
 	if (r == 1)
 		r = packet_add_header(&s->edits, out.code, out.index,
 		    out.name, out.value);
@@ -143,6 +148,17 @@ finish_end(struct session *s)
 	session_idle(s);
 }
 
+/* Some of the edits are at the MTA: they must not be used. */
+static void
+finish_fail(struct session *s, const char *why)
+{
+	session_log(s, LOGL_ERROR, "stage=eom verdict=tempfail reason=%s", why);
+	s->status = "temporary-failure";
+	session_message_end(s);
+	(void)session_reply(s, STAGE_EOM, VERDICT_TEMPFAIL, NULL);
+	session_idle(s);
+}
+
 void
 finish_step(struct session *s)
 {
@@ -156,20 +172,14 @@ finish_step(struct session *s)
 		n = body_read(&s->body, s->finish_off, s->conf->chunk_size,
 		    &data);
 		if (n == -1) {
-			/* Half a body is at the MTA: it must not be used. */
-			session_log(s, LOGL_ERROR, "stage=eom reason=the new "
-			    "body cannot be read: %s", strerror(errno));
-			session_message_end(s);
-			(void)session_reply(s, STAGE_EOM, VERDICT_TEMPFAIL,
-			    NULL);
-			session_idle(s);
+			finish_fail(s, strerror(errno));
 			return;
 		}
 		memset(&frame, 0, sizeof(frame));
 		if (packet_add(&frame, SMFIR_REPLBODY, data, (size_t)n) == -1 ||
 		    stream_write(&s->mta, buf_ptr(&frame), frame.len) == -1) {
 			buf_free(&frame);
-			session_end(s, "out of memory");
+			finish_fail(s, "out of memory");
 			return;
 		}
 		buf_free(&frame);
@@ -186,17 +196,16 @@ finish_begin(struct session *s)
 
 	loop_timer_stop(&s->progress);
 	s->mode = SESSION_FINISH;
+	deadline_stop(s);
 	s->finish_off = 0;
 	if (s->edits.len > 0)
 		r = stream_write(&s->mta, buf_ptr(&s->edits), s->edits.len);
 	buf_free(&s->edits);
 	if (r == 0 && s->body_replaced && s->body.size == 0)
 		r = stream_write(&s->mta, empty, sizeof(empty));
-	if (r == -1) {
-		session_end(s, "out of memory");
-		return;
-	}
-	if (s->body_replaced)
+	if (r == -1)
+		finish_fail(s, "out of memory");
+	else if (s->body_replaced)
 		finish_step(s);
 	else
 		finish_end(s);

@@ -31,6 +31,7 @@ negotiate_dial(struct session *s)
 
 	s->mode = SESSION_NEGOTIATE;
 	s->stage = STAGE_NEGOTIATE;
+	deadline_start(s);
 	for (i = 0; i < s->n; i++)
 		child_start(&s->child[i]);
 }
@@ -97,6 +98,30 @@ negotiate_begin(struct session *s, const struct packet *pkt)
 	negotiate_step(s);
 }
 
+/*
+ * Whether the MTA, which is not asked again, will do what this child wants: one
+ * that is only there now may want more than those who were there at first.
+ */
+static bool
+negotiate_covers(const struct option *agreed, const struct option *want)
+{
+	int i;
+
+	if ((want->actions & ~(agreed->actions | SMFIF_SETSYMLIST)) != 0 ||
+	    (want->protocol & ~agreed->protocol & SMFIP_HDR_LEADSPC) != 0)
+		return (false);
+	for (i = 0; i < STAGE_N; i++) {
+		const struct stage_row *row = &stage_table[i];
+
+		if ((want->protocol & row->no_bit) != 0)
+			continue;
+		if ((agreed->protocol & row->no_bit) != 0 ||
+		    (agreed->protocol & row->nr_bit & ~want->protocol) != 0)
+			return (false);
+	}
+	return (true);
+}
+
 void
 negotiate_redial(struct session *s)
 {
@@ -108,11 +133,17 @@ void
 negotiate_step(struct session *s)
 {
 	struct buf out;
+	size_t i;
 
 	if (negotiate_pending(s))
 		return;
 	if (s->agreed.version != 0) {
 		/* Dialled again behind QUIT_NC: the MTA has its answer. */
+		for (i = 0; i < s->n; i++)
+			if (s->child[i].state == CHILD_READY &&
+			    !negotiate_covers(&s->agreed, &s->child[i].option))
+				child_fail(&s->child[i], "more than the MTA "
+				    "was told of before QUIT_NC");
 		session_idle(s);
 		return;
 	}

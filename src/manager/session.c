@@ -22,6 +22,8 @@
 /* Bytes of an MTA that does not wait for us are kept up to here. */
 #define SESSION_KEPT_HIGH	(256u * 1024u)
 #define SESSION_LINGER_MS	2000u
+/* An MTA with so many unread replies has to read before it may go on. */
+#define SESSION_QUEUE_HIGH	(64u * 1024u)
 /* An MTA that does not read is not sent more progress than this. */
 #define SESSION_PROGRESS_HIGH	1024u
 
@@ -48,14 +50,7 @@ session_log(const struct session *s, unsigned level, const char *fmt, ...)
 	log_write(level, "%u %s", s->id, line);
 }
 
-static void
-session_on_idle(struct loop_timer *t, void *arg)
-{
-	struct session *s = arg;
-
-	(void)t;
-	session_end(s, "the MTA was silent for too long");
-}
+static void session_on_idle(struct loop_timer *, void *);
 
 static void
 session_restart_idle(struct session *s)
@@ -63,6 +58,18 @@ session_restart_idle(struct session *s)
 	if (s->conf->idle_timeout > 0)
 		loop_timer_start(s->mta.loop, &s->idle, s->conf->idle_timeout,
 		    session_on_idle, s);
+}
+
+static void
+session_on_idle(struct loop_timer *t, void *arg)
+{
+	struct session *s = arg;
+
+	(void)t;
+	if (s->mode == SESSION_IDLE || s->mode == SESSION_FINISH)
+		session_end(s, "the MTA was silent for too long");
+	else
+		session_restart_idle(s);	/* it waits for us */
 }
 
 struct session *
@@ -149,6 +156,7 @@ session_end(struct session *s, const char *reason)
 	ms = loop_now(loop) - s->since;
 	loop_timer_stop(&s->idle);
 	loop_timer_stop(&s->progress);
+	deadline_stop(s);
 	for (i = 0; i < s->n; i++)
 		child_end(&s->child[i]);
 	session_message_end(s);
@@ -165,8 +173,12 @@ session_end(struct session *s, const char *reason)
 void
 session_shut(struct session *s, const char *reason)
 {
-	/* An MTA that waits is told to come back; the others find out. */
-	if (s->mode == SESSION_ENVELOPE || s->mode == SESSION_CONTENT)
+	/*
+	 * An MTA that waits is told to come back, also when it has some of the
+	 * edits already; the others find out.
+	 */
+	if (s->mode == SESSION_ENVELOPE || s->mode == SESSION_CONTENT ||
+	    s->mode == SESSION_FINISH)
 		(void)session_reply(s, s->stage, VERDICT_TEMPFAIL, NULL);
 	session_end(s, reason);
 }
@@ -185,6 +197,7 @@ session_idle(struct session *s)
 	if (s->mode == SESSION_ENDED)
 		return;
 	s->mode = SESSION_IDLE;
+	deadline_stop(s);
 	/* Frames that came meanwhile are shown again from the loop. */
 	stream_resume(&s->mta);
 }
@@ -208,15 +221,33 @@ session_message_end(struct session *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
+	for (i = 0; i < s->n; i++) {
 		child_abort(&s->child[i]);
+		s->child[i].done = false;
+	}
 	loop_timer_stop(&s->progress);
 	header_free(&s->headers);
 	body_clear(&s->body);
 	buf_free(&s->edits);
 	s->body_base = s->body_seen = 0;
-	s->in_message = s->content = s->have_eoh = s->have_eom = false;
-	s->quarantined = s->body_replaced = s->answered = false;
+	s->in_message = s->rcpt = s->data = s->content = false;
+	s->have_eoh = s->have_eom = false;
+	s->quarantined = s->body_replaced = false;
+}
+
+void
+session_forget(struct session *s)
+{
+	session_message_end(s);
+	if (!s->decided_session)
+		session_decide(s, VERDICT_PENDING, NULL, false);
+}
+
+bool
+session_has_rcpt(const struct session *s)
+{
+	return (s->in_message && (s->rcpt ||
+	    (s->agreed.protocol & SMFIP_NORCPT) != 0));
 }
 
 bool
@@ -352,9 +383,7 @@ session_abort(struct session *s)
 	s->last_stage = s->stage;
 	if (s->in_message)
 		s->status = "abort";
-	session_message_end(s);
-	if (!s->decided_session)
-		session_decide(s, VERDICT_PENDING, NULL, false);
+	session_forget(s);
 }
 
 /* QUIT_NC: the children go, the MTA's connection stays for a new CONNECT. */
@@ -372,11 +401,13 @@ session_quit_nc(struct session *s)
 		child_end(c);
 		memset(c->macro_gen, 0, sizeof(c->macro_gen));
 		c->skip = 0;
+		c->waited_ms = 0;
 		c->state = CHILD_NEW;
 		c->status = "pass";
 	}
 	if (s->conf->mta == CONF_MTA_AUTO)
 		s->mta_kind = CONF_MTA_AUTO;
+	s->connected = false;
 	s->redial = true;
 }
 
@@ -419,7 +450,8 @@ session_on_command(struct session *s, const struct packet *pkt)
 	case SMFIC_RCPT:
 	case SMFIC_DATA:
 	case SMFIC_UNKNOWN:
-		if (pkt->code == SMFIC_CONNECT)
+		/* CONNECT itself may not have been asked for. */
+		if (pkt->code == SMFIC_CONNECT || pkt->code == SMFIC_MAIL)
 			session_recognise(s);
 		envelope_begin(s, (enum stage)stage, pkt);
 		break;
@@ -457,6 +489,10 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 		struct packet pkt;
 		enum packet_error err;
 
+		if (stream_queued(st) > SESSION_QUEUE_HIGH) {
+			stream_pause(st);
+			return (used);
+		}
 		err = packet_next(data + used, len - used,
 		    s->conf->max_packet_size, &pkt);
 		if (err == PACKET_MORE)
@@ -470,7 +506,8 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 			session_end(s, "bad frame");
 			return (len);
 		}
-		if (s->redial && pkt.code == SMFIC_CONNECT) {
+		if (s->redial && stage_of_command(pkt.code) >
+		    STAGE_NEGOTIATE) {
 			/* The frame is shown again when they are there. */
 			negotiate_redial(s);
 			negotiate_step(s);
@@ -495,9 +532,11 @@ session_on_drained(struct stream *st, void *arg)
 {
 	struct session *s = arg;
 
-	(void)st;
-	if (s->mode == SESSION_FINISH)
+	if (s->mode == SESSION_FINISH) {
+		session_restart_idle(s);
 		finish_step(s);
+	} else if (s->mode == SESSION_IDLE && stream_paused(st))
+		stream_resume(st);
 }
 
 static void
@@ -511,4 +550,5 @@ session_on_closed(struct stream *st, int err, void *arg)
 
 #undef SESSION_KEPT_HIGH
 #undef SESSION_LINGER_MS
+#undef SESSION_QUEUE_HIGH
 #undef SESSION_PROGRESS_HIGH

@@ -15,6 +15,7 @@
  *                has answered E, its edits are applied and the next child is
  *                fed the message as it is then
  *   finish.c     after the last child: edits and verdict to the MTA
+ *   deadline.c   how long the MTA waits for all of them
  *   child.c      one child's connection: what it is sent, what it replies
  *
  * Each file does as much as it can and returns when a child's reply, room in a
@@ -67,7 +68,7 @@ struct session_macros {
 /* A verdict with the text of a reply code, when it is one. */
 struct session_verdict {
 	enum verdict	 verdict;
-	char		*text;		/* payload of SMFIR_REPLYCODE, or NULL */
+	char		*text;		/* of SMFIR_REPLYCODE, or NULL */
 };
 
 enum child_state {
@@ -91,14 +92,17 @@ struct child {
 	struct option		 option;	/* what it answered */
 	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
 
-	enum stage		 waiting;	/* its reply is due; STAGE_N: no */
+	enum stage		 waiting;	/* reply due; STAGE_N: no */
 	struct session_verdict	 reply;		/* came, not yet looked at */
 	enum stage		 replied;	/* to which stage */
 	bool			 stray_logged;
+	uint64_t		 written;	/* bytes, with queued ones */
+	uint64_t		 taken;		/* when the timer began */
 
 	/* this message */
 	bool			 in_message;	/* saw MAIL, has not ended it */
-	unsigned		 skip;		/* bit per stage: no more of it */
+	bool			 done;		/* has let it pass */
+	unsigned		 skip;		/* bits: no more of a stage */
 	unsigned		 rcpt_asked;
 	unsigned		 rcpt_taken;
 	enum stage		 cursor;	/* content it gets next */
@@ -106,7 +110,7 @@ struct child {
 	uint64_t		 body_off;
 	struct buf		 edits;		/* frames since E */
 	unsigned		 n_edits;
-	struct body		*body;		/* replacement since E, or NULL */
+	struct body		*body;		/* new one since E, or NULL */
 
 	/* statistics */
 	enum stage		 last_stage;
@@ -133,6 +137,7 @@ struct session {
 	struct stream		 mta;
 	struct loop_timer	 idle;
 	struct loop_timer	 progress;
+	struct loop_timer	 deadline;
 	struct loop_task	 task;		/* frees it */
 	uint64_t		 since;
 	char			*peer;
@@ -142,9 +147,10 @@ struct session {
 	enum stage		 last_stage;
 	const char		*status;	/* upstream's word */
 	bool			 negotiated;
-	bool			 redial;	/* QUIT_NC came: dial at CONNECT */
+	bool			 redial;	/* QUIT_NC: dial before more */
+	bool			 connected;	/* CONNECT has come */
 	struct option		 offer;		/* the MTA's */
-	struct option		 child_offer;	/* what each child was offered */
+	struct option		 child_offer;	/* to each child */
 	struct option		 agreed;	/* our answer to the MTA */
 	struct session_macros	 macros[SESSION_MACRO_N];
 	uint64_t		 macro_seq;
@@ -165,10 +171,11 @@ struct session {
 
 	/* this message */
 	bool			 in_message;
+	bool			 rcpt;		/* a recipient has come */
+	bool			 data;		/* no more of them */
 	bool			 content;	/* content has begun */
 	bool			 have_eoh;
 	bool			 have_eom;
-	bool			 answered;	/* a child has ended it */
 	bool			 quarantined;
 	struct header_list	 headers;
 	struct body		 body;		/* spooled, or replaced */
@@ -209,8 +216,12 @@ void	session_decide(struct session *, enum verdict, const char *text,
 	    bool for_session);
 /* Forgets the message; children inside of it get ABORT. */
 void	session_message_end(struct session *);
+/* The same, and the verdict on it, too. */
+void	session_forget(struct session *);
 /* The manager itself cannot go on with this event. */
 enum verdict session_fallback(const struct session *, enum stage);
+/* Is there a message, as far as that content may come? */
+bool	session_has_rcpt(const struct session *);
 /* Is the MTA one that is known to be Postfix? */
 bool	session_is_postfix(const struct session *);
 
@@ -258,12 +269,18 @@ void	child_quit(struct child *);
 void	child_fail(struct child *, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 /* Frees what it holds; says its statistics line if not yet said. */
 void	child_end(struct child *);
-/* What answers for a failed child. */
+/* What answers for a failed child: accept when it has let the message pass. */
 enum verdict child_fallback(const struct child *);
 /* Forgets edits and the reply. */
 void	child_drop_edits(struct child *);
 /* Whether its queue is so long that nothing more should be put there. */
 bool	child_full(const struct child *);
+
+/* --- deadline.c ---------------------------------------------------------- */
+
+/* The MTA begins to wait: for session->stage. */
+void	deadline_start(struct session *);
+void	deadline_stop(struct session *);
 
 /* --- macros.c ------------------------------------------------------------ */
 

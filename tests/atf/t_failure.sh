@@ -142,6 +142,41 @@ odd_replies_body()
 	ntimes mm.log 'fallback=temporary-failure reason=' $#
 }
 
+failure_case deadline "the MTA waits for all children together no longer than a deadline"
+deadline_body()
+{
+
+	conf_begin 'manager.command_deadline = 400ms' \
+	    'manager.end_of_message_deadline = 600ms'
+	for name in a b c; do
+		conf_child $name 'fallback_status="accept"'
+	done
+	# Each is within its own timeout, together they are not.
+	child a --on=rcpt=delay:300
+	child b --on=rcpt=delay:300 --edit='add-header X-B: late'
+	child c --edit='add-header X-C: not asked'
+	manager
+	check_mta -v --expect=pass
+	has mm.log 'child=b stage=rcpt fallback=accept reason=not done within manager.command_deadline'
+	has mm.log 'child=c stage=rcpt fallback=accept reason=not done within manager.command_deadline'
+	lacks mm.log 'child=a stage=rcpt fallback'
+	lacks mta.out 'SMFIR_ADDHEADER'
+	stop_manager
+	kill "$(cat a.pid)" "$(cat b.pid)" "$(cat c.pid)"
+	wait_for test ! -S a.sock -a ! -S b.sock -a ! -S c.sock
+	# At negotiation and at the end of message, with a refusal.
+	conf_begin 'manager.command_deadline = 400ms' \
+	    'manager.end_of_message_deadline = 600ms'
+	conf_child a 'fallback_status="accept"'
+	conf_child b 'fallback_status="temporary-failure"'
+	child a --on=negotiate=none
+	child b --on=eom=none
+	manager
+	check_mta -v --expect=temporary-failure
+	has mm.log 'child=a stage=negotiate fallback=accept reason=not done within manager.command_deadline'
+	has mm.log 'child=b stage=eom fallback=temporary-failure reason=not done within manager.end_of_message_deadline'
+}
+
 failure_case stray "a child that replies although it said it would not"
 stray_body()
 {
@@ -265,6 +300,20 @@ many_edits_body()
 	has mm.log 'too many header fields'
 }
 
+failure_case endless_body "a child whose new body does not end"
+endless_body_body()
+{
+
+	conf_begin "manager.spool_directory = \"$(pwd)\""
+	conf_child a 'fallback_status="temporary-failure"'
+	dd if=/dev/zero bs=1000000 count=70 2>/dev/null | tr '\0' 'x' > new
+	child a --edit="replace-body-file $(pwd)/new"
+	rm new
+	manager
+	check_mta --expect=temporary-failure
+	has mm.log 'child=a stage=eom fallback=temporary-failure reason=a new body of more than'
+}
+
 failure_case hostile_mta "an MTA that talks nonsense ends its own session only"
 hostile_mta_body()
 {
@@ -321,8 +370,8 @@ atf_init_test_cases()
 
 	for tc in down refused hang_connect hang_rcpt hang_header hang_eom \
 	    close_negotiate close_helo close_mail close_data close_body \
-	    close_eom partial_body garbage_mail garbage_eoh odd_replies stray \
-	    all_down one_message spool header_limit many_edits \
+	    close_eom partial_body garbage_mail garbage_eoh odd_replies deadline stray \
+	    all_down one_message spool header_limit many_edits endless_body \
 	    hostile_mta mta_gone; do
 		atf_add_test_case $tc
 	done

@@ -191,7 +191,7 @@ rcpt_discard_body()
 	manager
 	check_mta --messages=2
 	ntimes a.out 'abort' 1
-	ntimes b.out 'abort' 0
+	ntimes b.out 'abort' 1
 	ntimes a.out 'end-of-message' 1
 	ntimes b.out 'end-of-message' 1
 }

@@ -1,0 +1,85 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * deadline.c - how long the MTA is made to wait for the whole chain.
+ * Owns:      the session's deadline timer.
+ * Called by: the files that begin an event; session_idle() and session_end().
+ * Must not:  answer the MTA: it only fails children, and their fallbacks do.
+ *
+ * Each child has its own timeouts, but the MTA has one patience for all of them
+ * (Postfix 3.7: 30 s a command, 300 s at the end of message), and what it does
+ * when that ends is not what the children's fallbacks say.
+ */
+#include "compat.h"
+
+#include "manager/session_internal.h"
+
+static const char *
+deadline_key(const struct session *s)
+{
+	return (s->stage == STAGE_EOM ? "manager.end_of_message_deadline" :
+	    "manager.command_deadline");
+}
+
+/* Is this child one that the event in hand still waits for? */
+static bool
+deadline_concerns(const struct session *s, size_t i)
+{
+	const struct child *c = &s->child[i];
+
+	switch (s->mode) {
+	case SESSION_NEGOTIATE:
+		return (c->state == CHILD_DIALLING ||
+		    c->state == CHILD_NEGOTIATING);
+	case SESSION_ENVELOPE:
+		if (i < s->walk || !child_wants(c, s->stage))
+			return (c->waiting != STAGE_N);
+		return (c->in_message || s->stage == STAGE_CONNECT ||
+		    s->stage == STAGE_HELO || s->stage == STAGE_MAIL ||
+		    s->stage == STAGE_UNKNOWN);
+	case SESSION_CONTENT:
+		/* Before E those behind the current one are not due yet. */
+		return (c->state == CHILD_READY && c->in_message &&
+		    (s->stage == STAGE_EOM ? i >= s->walk : i == s->walk));
+	case SESSION_IDLE:
+	case SESSION_FINISH:
+	case SESSION_ENDED:
+		break;
+	}
+	return (false);
+}
+
+static void
+deadline_on_timer(struct loop_timer *t, void *arg)
+{
+	struct session *s = arg;
+	size_t i;
+
+	(void)t;
+	for (i = 0; i < s->n; i++)
+		if (deadline_concerns(s, i))
+			child_fail(&s->child[i], "not done within %s",
+			    deadline_key(s));
+	/* What a fallback lets pass may make the next one work. */
+	deadline_start(s);
+	session_child_changed(s, NULL);
+}
+
+void
+deadline_start(struct session *s)
+{
+	uint64_t ms = s->stage == STAGE_EOM ?
+	    s->conf->end_of_message_deadline : s->conf->command_deadline;
+
+	if (ms > 0 && s->n > 0)
+		loop_timer_start(s->mta.loop, &s->deadline, ms,
+		    deadline_on_timer, s);
+}
+
+void
+deadline_stop(struct session *s)
+{
+	loop_timer_stop(&s->deadline);
+}
