@@ -3,6 +3,8 @@
 SRCS_BASE= \
 	src/base/buf.c \
 	src/base/log.c \
+	src/base/logsock.c \
+	src/base/number.c \
 	src/base/options.c \
 	src/base/spec.c \
 	src/base/word.c
@@ -46,6 +48,7 @@ SRCS_MESSAGE= \
 SRCS_MANAGER= \
 	src/manager/child.c \
 	src/manager/content.c \
+	src/manager/deadline.c \
 	src/manager/envelope.c \
 	src/manager/finish.c \
 	src/manager/macros.c \
@@ -89,6 +92,8 @@ HDRS= \
 	compat/compat.h \
 	src/base/buf.h \
 	src/base/log.h \
+	src/base/logsock.h \
+	src/base/number.h \
 	src/base/options.h \
 	src/base/spec.h \
 	src/base/word.h \
@@ -148,23 +153,31 @@ TESTS_C= \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
+	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
+	tests/atf/t_net_many.c \
 	tests/atf/t_net_stream.c \
+	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
+	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \
+	tests/atf/t_session_odd.sh \
+	tests/atf/t_session_random.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_libmilter_edit.c \
+	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
+	tests/atf/h_random.c \
 	tests/atf/h_smtp.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
@@ -172,7 +185,10 @@ TEST_HDRS= \
 	tests/atf/d_packet.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \
-	tests/atf/h_net.h
+	tests/atf/h_net.h \
+	tests/atf/h_random.h \
+	tests/atf/h_random_mta.h \
+	tests/atf/h_random_oracle.h
 TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \

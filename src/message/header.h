@@ -14,9 +14,9 @@
  * Postfix (3.7, cleanup_milter.c): one hidden Received field stands in front; a
  * deleted field is gone at once.  No translation is ever needed.
  * Sendmail (8.17, headers.c, milter.c; stock configuration): nine fields that
- * it may generate stand in front; deleted fields stay as entries.  Each entry has two
- * marks, "user as the child counts" and "user as the MTA counts"; before each
- * child that is given headers the first is taken from deleted entries.
+ * it may generate stand in front; deleted fields stay as entries.  Each entry
+ * has two marks, "user as the child counts" and "user as the MTA counts"; before
+ * each child that is given headers the first is taken from deleted entries.
  */
 #ifndef MESSAGE_HEADER_H
 #define MESSAGE_HEADER_H
