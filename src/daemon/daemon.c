@@ -38,6 +38,9 @@
 #include "net/listen.h"
 #include "net/stream.h"
 
+/* Descriptors of our own: log, syslog, listener, loop, resolver, last words. */
+#define DAEMON_DESCRIPTORS	24u
+
 struct daemon {
 	struct cmdline		 cmdline;
 	struct loop		*loop;
@@ -226,17 +229,48 @@ daemon_check_spool(const struct daemon *d, const struct conf *conf)
 
 /* --- accepting ----------------------------------------------------------- */
 
+/*
+ * How many sessions there may be.  A session that cannot dial its children for
+ * want of descriptors would be answered by their fallbacks, so that whoever
+ * opens enough connections could have his mail accepted unseen: such a session
+ * is not begun.  It needs a descriptor for the MTA, one a child, and two for
+ * the spool of a large message and its new body.
+ */
+static size_t
+daemon_room(const struct conf *conf, const char **why)
+{
+	struct rlimit rl;
+	size_t i, room = SIZE_MAX, each = 3;
+
+	*why = "manager.max_connections";
+	if (conf->max_connections > 0)
+		room = conf->max_connections;
+	for (i = 0; i < conf->n_milters; i++)
+		each += conf->milters[i]->enabled;
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
+	    rl.rlim_cur != RLIM_INFINITY) {
+		size_t fds = rl.rlim_cur > DAEMON_DESCRIPTORS ?
+		    (size_t)rl.rlim_cur - DAEMON_DESCRIPTORS : 0;
+
+		if (fds / each < room) {
+			room = fds / each;
+			*why = "manager.max_file_descriptors";
+		}
+	}
+	return (room > 0 ? room : 1);
+}
+
 static void
 daemon_on_suspended(struct loop_timer *t, void *arg)
 {
 	struct daemon *d = arg;
 	const struct conf *conf = manager_conf(d->manager);
+	const char *why;
 
 	(void)t;
 	if (d->listener == NULL)
 		return;
-	if (conf->max_connections > 0 &&
-	    manager_n_sessions(d->manager) >= conf->max_connections) {
+	if (manager_n_sessions(d->manager) >= daemon_room(conf, &why)) {
 		loop_timer_start(d->loop, &d->suspend,
 		    conf->suspend_time_on_unacceptable, daemon_on_suspended,
 		    d);
@@ -254,14 +288,15 @@ daemon_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
 	struct daemon *d = arg;
 	const struct conf *conf = manager_conf(d->manager);
 	char peer[SPEC_TEXT_MAX];
+	const char *why;
 
 	addr_format(sa, len, peer, sizeof(peer));
 	manager_accept(d->manager, fd, peer);
-	if (conf->max_connections > 0 && !d->full &&
-	    manager_n_sessions(d->manager) >= conf->max_connections) {
+	if (!d->full &&
+	    manager_n_sessions(d->manager) >= daemon_room(conf, &why)) {
 		d->full = true;
-		log_write(LOGL_WARNING, "manager.max_connections: %u sessions, "
-		    "accepting is suspended", conf->max_connections);
+		log_write(LOGL_WARNING, "%s: %zu sessions, accepting is "
+		    "suspended", why, manager_n_sessions(d->manager));
 		listener_pause(l);
 		loop_timer_start(d->loop, &d->suspend,
 		    conf->suspend_time_on_unacceptable, daemon_on_suspended,
@@ -574,3 +609,5 @@ daemon_main(int argc, char **argv)
 	cmdline_free(&d.cmdline);
 	return (status);
 }
+
+#undef DAEMON_DESCRIPTORS

@@ -708,7 +708,7 @@ log_rotation_body()
 	has mm.log 'listening on'
 	mv mm.log mm.log.0
 	check_mta
-	has mm.log.0 'session closed'
+	wait_for grep -q 'session closed' mm.log.0
 	test ! -e mm.log || atf_fail 'a new log without being told'
 	kill -USR1 "$(cat mm.pid)"
 	wait_for test -e mm.log
@@ -996,7 +996,7 @@ descriptors_short_body()
 		hold "mta$i"
 		i=$((i + 1))
 	done
-	wait_for grep -q 'cannot accept: ' mm.log
+	wait_for grep -q 'max_file_descriptors: .* accepting is suspended' mm.log
 	# Not one of them is left to wait for the hour to pass.
 	i=0
 	while [ $i -lt 20 ]; do

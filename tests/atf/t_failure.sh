@@ -177,6 +177,37 @@ deadline_body()
 	has mm.log 'child=b stage=eom fallback=temporary-failure reason=not done within manager.end_of_message_deadline'
 }
 
+failure_case deadline_content "content that a later child catches up with has the longer deadline"
+deadline_content_body()
+{
+
+	conf_begin 'manager.command_deadline = 300ms' 'manager.chunk_size = 3'
+	conf_child a
+	conf_child b
+	child a --on=body:3=accept
+	child b --on=body=delay:200 --edit='add-header X-B: b'
+	manager
+	check_mta -v -b one -b two -b three --expect=pass
+	lacks mm.log 'fallback='
+	has mta.out '< SMFIR_ADDHEADER <X-B> <b>'
+}
+
+failure_case not_asked "a child that is not asked is not given up, however long it takes"
+not_asked_body()
+{
+
+	conf_begin
+	conf_child a reading_timeout=200ms writing_timeout=200ms
+	conf_child b
+	# a wants nothing before the recipients.
+	child a --protocol=7
+	child b --on=connect=delay:400 --on=helo=delay:400
+	manager
+	check_mta --expect=pass
+	lacks mm.log 'fallback='
+	has a.out 'end-of-message'
+}
+
 failure_case stray "a child that replies although it said it would not"
 stray_body()
 {
@@ -314,6 +345,22 @@ endless_body_body()
 	has mm.log 'child=a stage=eom fallback=temporary-failure reason=a new body of more than'
 }
 
+failure_case few_descriptors "a flood of connections does not get mail past the children"
+few_descriptors_body()
+{
+
+	conf_begin 'manager.max_file_descriptors = 40' \
+	    'manager.suspend_time_on_unacceptable = 100ms'
+	conf_child a
+	child a --on=mail=reject
+	manager
+	check_mta --sessions=200 --concurrency=60 --all-timeouts=60 \
+	    --expect=reject
+	stop_manager
+	lacks mm.log 'fallback='
+	has mm.log 'manager.max_file_descriptors: 4 sessions, accepting is suspended'
+}
+
 failure_case hostile_mta "an MTA that talks nonsense ends its own session only"
 hostile_mta_body()
 {
@@ -370,9 +417,10 @@ atf_init_test_cases()
 
 	for tc in down refused hang_connect hang_rcpt hang_header hang_eom \
 	    close_negotiate close_helo close_mail close_data close_body \
-	    close_eom partial_body garbage_mail garbage_eoh odd_replies deadline stray \
+	    close_eom partial_body garbage_mail garbage_eoh odd_replies deadline \
+	    deadline_content not_asked stray \
 	    all_down one_message spool header_limit many_edits endless_body \
-	    hostile_mta mta_gone; do
+	    few_descriptors hostile_mta mta_gone; do
 		atf_add_test_case $tc
 	done
 }
