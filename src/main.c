@@ -26,7 +26,7 @@ int
 main(int argc, char *argv[])
 {
 	static char manager[] = "milter-manager";
-	const char *name;
+	char *name;
 	size_t i;
 
 	if (argc < 1) {
@@ -37,8 +37,10 @@ main(int argc, char *argv[])
 	name = strrchr(argv[0], '/');
 	name = name != NULL ? name + 1 : argv[0];
 	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (strcmp(name, programs[i].link) == 0)
+		if (strcmp(name, programs[i].link) == 0) {
+			argv[0] = name;
 			return (programs[i].run(argc, argv));
+		}
 		if (argc > 1 && strcmp(argv[1], programs[i].word) == 0) {
 			char link[32];
 

@@ -114,8 +114,8 @@ const struct key key_main[] = {
 	    "0 is for ever." },
 	{ "manager.end_of_message_deadline", MAIN(KEY_TIME, false,
 	    end_of_message_deadline, 0, KEY_DAY, NULL), "280s",
-	    "The same at the end of a message, where Postfix waits for 300 s. "
-	    "0 is for ever." },
+	    "The same for the content and the end of a message, where Postfix "
+	    "waits for 300 s. 0 is for ever." },
 	{ "manager.progress_interval", MAIN(KEY_TIME, false, progress_interval,
 	    0, KEY_DAY, NULL), "5s",
 	    "How often the MTA is told at the end of a message that work goes "

@@ -84,7 +84,7 @@ lex_escape(struct lex *lx)
 	} else if (p < lx->end) {
 		for (i = 0; lex_escapes[i] != '\0'; i += 2) {
 			if (lex_escapes[i] == *p)
-				value = lex_escapes[i + 1];
+				value = (unsigned char)lex_escapes[i + 1];
 		}
 		/* A line end is left for the caller to stumble on. */
 		if (lex_eol(lx, p) == 0)

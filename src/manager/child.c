@@ -393,6 +393,7 @@ child_on_answer(struct child *c, const struct packet *pkt)
 	}
 	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
 	c->state = CHILD_READY;
+	child_restart_timer(c);
 	session_log(c->session, LOGL_DEBUG, "child=%s stage=negotiate "
 	    "version=%u actions=%#x protocol=%#x", c->conf->name,
 	    (unsigned)c->option.version, (unsigned)c->option.actions,

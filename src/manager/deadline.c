@@ -9,17 +9,28 @@
  * Must not:  answer the MTA: it only fails children, and their fallbacks do.
  *
  * Each child has its own timeouts, but the MTA has one patience for all of them
- * (Postfix 3.7: 30 s a command, 300 s at the end of message), and what it does
- * when that ends is not what the children's fallbacks say.
+ * (Postfix 3.7: 30 s a command, 300 s at content and end of message), and what
+ * it does when that ends is not what the children's fallbacks say.
  */
 #include "compat.h"
 
 #include "manager/session_internal.h"
 
+/*
+ * The longer one is for all of the content: any piece of it may be the one at
+ * which the next child is given all that came before.
+ */
+static bool
+deadline_is_long(const struct session *s)
+{
+	return (s->stage == STAGE_HEADER || s->stage == STAGE_EOH ||
+	    s->stage == STAGE_BODY || s->stage == STAGE_EOM);
+}
+
 static const char *
 deadline_key(const struct session *s)
 {
-	return (s->stage == STAGE_EOM ? "manager.end_of_message_deadline" :
+	return (deadline_is_long(s) ? "manager.end_of_message_deadline" :
 	    "manager.command_deadline");
 }
 
@@ -70,7 +81,7 @@ deadline_on_timer(struct loop_timer *t, void *arg)
 void
 deadline_start(struct session *s)
 {
-	uint64_t ms = s->stage == STAGE_EOM ?
+	uint64_t ms = deadline_is_long(s) ?
 	    s->conf->end_of_message_deadline : s->conf->command_deadline;
 
 	if (ms > 0 && s->n > 0)

@@ -149,12 +149,16 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		if (envelope_rejected_rcpt(s) && v != VERDICT_ACCEPT)
 			v = VERDICT_CONTINUE;
 		slot->verdict = v;
-		envelope_effect(s, c, v, slot);
-		c->reply.verdict = VERDICT_PENDING;
 		if (verdict_decides(s->stage, v))
 			c->status = v == VERDICT_DISCARD ? "discard" :
 			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
 			    "reject";
+		if (slot->evaluated && verdict_decides(s->stage, v))
+			session_log(s, LOGL_INFO, "child=%s stage=%s "
+			    "verdict=%s evaluated only", c->conf->name,
+			    stage_table[s->stage].name, verdict_name(v));
+		envelope_effect(s, c, v, slot);
+		c->reply.verdict = VERDICT_PENDING;
 	} else if (was_in && child_wants(c, STAGE_RCPT))
 		envelope_taken(s, c);	/* it does not reply to recipients */
 	slot->out = c->state != CHILD_READY ||
@@ -191,7 +195,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 {
 	struct child *c = who < s->n ? &s->child[who] : NULL;
 	const char *text = c != NULL ? c->reply.text : NULL;
-	enum verdict_effect effect = verdict_effect(s->stage, v);
+	enum verdict_effect effect;
 	size_t i, failed = 0;
 
 	for (i = 0; i < s->n; i++) {

@@ -15,8 +15,8 @@
  * deleted field is gone at once.  No translation is ever needed.
  * Sendmail (8.17, headers.c, milter.c; stock configuration): nine fields that
  * it may generate stand in front; deleted fields stay as entries.  Each entry
- * has two marks, "user as the child counts" and "user as the MTA counts"; before
- * each child that is given headers the first is taken from deleted entries.
+ * has two marks, "user as the child counts" and "user as the MTA counts";
+ * before each child that is given headers the first is taken from deleted ones.
  */
 #ifndef MESSAGE_HEADER_H
 #define MESSAGE_HEADER_H

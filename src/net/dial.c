@@ -148,6 +148,8 @@ dial_error(int fd)
 	socklen_t selflen = sizeof(self);
 	int err = 0;
 
+	memset(&peer, 0, sizeof(peer));
+	memset(&self, 0, sizeof(self));
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1)
 		return (errno);
 	if (err != 0)

@@ -75,8 +75,8 @@ struct dial {
  * or with -1 and one line that names every address tried and what it said
  * ("unix:/run/x.sock: No such file or directory").  timeout_ms covers all of
  * it, the wait for a first look-up included; when the last look-up failed and
- * none ever succeeded, the dial fails at once.  A unix socket whose backlog is full
- * (Linux) is tried again until the time is over.
+ * none ever succeeded, the dial fails at once.  A unix socket whose backlog is
+ * full (Linux) is tried again until the time is over.
  */
 void	dial_start(struct dial *d, struct target *, unsigned timeout_ms,
 	    dial_fn *, void *arg);

@@ -121,9 +121,9 @@ text_hex(struct buf *b, const char *text)
 int
 text_unescape(struct buf *b, const char *text)
 {
-	char pair[3] = { 0, 0, 0 };
 	const char *p;
 	unsigned c;
+	int hi, lo;
 
 	for (p = text; *p != '\0'; p++) {
 		c = (unsigned char)*p;
@@ -141,13 +141,13 @@ text_unescape(struct buf *b, const char *text)
 			case '\\':
 				break;
 			case 'x':
-				if (p[1] == '\0' || p[2] == '\0')
+				hi = number_digit(p[1]);
+				lo = hi < 0 ? -1 : number_digit(p[2]);
+				if (lo < 0)
 					return (-1);
-				pair[0] = *++p;
-				pair[1] = *++p;
-				if (text_hex(b, pair) != 0)
-					return (-1);
-				continue;
+				c = (unsigned)(hi * 16 + lo);
+				p += 2;
+				break;
 			default:
 				return (-1);
 			}

@@ -8,8 +8,8 @@
  * Owns:      "h_random conf SEED" (the configuration that goes with it),
  *            "h_random run SEED FIRST SESSIONS [chaos]".
  * Called by: t_session_random.sh.
- * Must not:  be lenient: the first thing that the oracle did not foresee ends it
- *            with the whole session on standard error.
+ * Must not:  be lenient: the first thing that the oracle did not foresee ends
+ *            it with the whole session on standard error.
  *
  * One session at a time, so that MTA and children know of each other.  With
  * "chaos" children also reply to what they should not, at the wrong time, or
@@ -455,6 +455,26 @@ child_bits(uint32_t offered)
 	return (bits & offered);
 }
 
+/* Whether the MTA, told R.agreed, does all that a late child wants. */
+static bool
+child_is_covered(const struct option *o)
+{
+	const struct random_kind *k;
+	size_t i;
+
+	if ((o->actions & ~(R.agreed.actions | SMFIF_SETSYMLIST)) != 0 ||
+	    (o->protocol & ~R.agreed.protocol & SMFIP_HDR_LEADSPC) != 0)
+		return (false);
+	for (i = 0; i < RANDOM_KINDS; i++) {
+		k = &random_kinds[i];
+		if ((o->protocol & k->no) == 0 &&
+		    ((R.agreed.protocol & k->no) != 0 ||
+		    (R.agreed.protocol & k->nr & ~o->protocol) != 0))
+			return (false);
+	}
+	return (true);
+}
+
 /* All children have said something: what the oracle makes of it. */
 static void
 child_negotiated(struct random_child *c)
@@ -462,7 +482,7 @@ child_negotiated(struct random_child *c)
 	size_t i;
 
 	if (!R.chaos && R.dialling && c->state == RANDOM_READY &&
-	    !oracle_covers(&c->option)) {
+	    !child_is_covered(&c->option)) {
 		trace("      %d wants too much", c->place);
 		oracle_lose(c);
 	}

@@ -16,9 +16,6 @@
 
 #include "h_random.h"
 
-static void	oracle_envelope(void);
-static void	oracle_content(void);
-
 static inline bool
 oracle_wants(const struct random_child *c, int code)
 {
@@ -143,12 +140,6 @@ oracle_answer(char v, const char *text)
 	trace("    = %c", R.want == 0 ? '-' : R.want);
 }
 
-static inline void
-oracle_line(void)
-{
-	R.n_verdicts++;
-}
-
 /* --- connect, helo, mail, rcpt, data, unknown --------------------------- */
 
 static inline void
@@ -159,7 +150,7 @@ oracle_envelope_end(char v, const char *text)
 	if (R.rejected)
 		v = 'c';
 	if (oracle_refuses(v) || v == 'd') {
-		oracle_line();
+		R.n_verdicts++;
 		if (code == 'C' || code == 'H')
 			oracle_decide(v, text, true);
 		else if (v == 'd' || code == 'M' || code == 'T') {
@@ -169,7 +160,7 @@ oracle_envelope_end(char v, const char *text)
 			text = R.decided_text;
 		}
 	} else if (v == 'a')
-		oracle_line();
+		R.n_verdicts++;
 	oracle_answer(v, text);
 }
 
@@ -385,7 +376,7 @@ oracle_apply(struct random_child *c)
 static inline void
 oracle_content_decide(char v, const char *text)
 {
-	oracle_line();
+	R.n_verdicts++;
 	oracle_decide(v, text, false);
 	oracle_message_end();
 	oracle_answer(v, R.decided_text);
@@ -402,7 +393,7 @@ oracle_finish(void)
 	R.want_body = R.replaced;
 	R.want_body_id = R.body;
 	R.want_body_len = R.body_len;
-	oracle_line();
+	R.n_verdicts++;
 	oracle_message_end();
 	R.want_edits = edits;
 	oracle_answer('c', NULL);
@@ -490,28 +481,6 @@ oracle_content_reply(struct random_child *c, int code)
 	return (true);
 }
 
-static inline void
-oracle_content_answer(void)
-{
-	const struct random_child *c = &R.child[R.walk];
-	char v = 'c';
-	size_t i;
-
-	if (R.walk >= R.n) {
-		for (i = 0; i < R.n; i++)
-			if (R.child[i].state != RANDOM_FAILED ||
-			    R.child[i].done)
-				break;
-		v = i == R.n ? oracle_own(R.sent) : 'a';
-		oracle_content_decide(v, NULL);
-		return;
-	}
-	if (R.sent == 'B' && !oracle_body_later() && !oracle_wants(c, 'B') &&
-	    (R.offer.protocol & SMFIP_SKIP) != 0)
-		v = 's';
-	oracle_answer(v, NULL);
-}
-
 static inline bool
 oracle_heard(void)
 {
@@ -521,6 +490,23 @@ oracle_heard(void)
 		if (R.child[i].state != RANDOM_FAILED || R.child[i].done)
 			return (true);
 	return (false);
+}
+
+static inline void
+oracle_content_answer(void)
+{
+	const struct random_child *c = &R.child[R.walk];
+	char v = 'c';
+
+	if (R.walk >= R.n) {
+		oracle_content_decide(oracle_heard() ? 'a' :
+		    oracle_own(R.sent), NULL);
+		return;
+	}
+	if (R.sent == 'B' && !oracle_body_later() && !oracle_wants(c, 'B') &&
+	    (R.offer.protocol & SMFIP_SKIP) != 0)
+		v = 's';
+	oracle_answer(v, NULL);
 }
 
 static inline void
@@ -705,26 +691,6 @@ oracle_failed(struct random_child *c, int code)
 	free(R.reply_text);
 	R.reply_text = NULL;
 	oracle_go_on(code);
-}
-
-/* Whether the MTA, told R.agreed, does all that a late child wants. */
-static inline bool
-oracle_covers(const struct option *o)
-{
-	const struct random_kind *k;
-	size_t i;
-
-	if ((o->actions & ~(R.agreed.actions | SMFIF_SETSYMLIST)) != 0 ||
-	    (o->protocol & ~R.agreed.protocol & SMFIP_HDR_LEADSPC) != 0)
-		return (false);
-	for (i = 0; i < RANDOM_KINDS; i++) {
-		k = &random_kinds[i];
-		if ((o->protocol & k->no) == 0 &&
-		    ((R.agreed.protocol & k->no) != 0 ||
-		    (R.agreed.protocol & k->nr & ~o->protocol) != 0))
-			return (false);
-	}
-	return (true);
 }
 
 #endif /* H_RANDOM_ORACLE_H */

@@ -252,6 +252,9 @@ ATF_TC_HEAD(forbidden, tc)
 }
 ATF_TC_BODY(forbidden, tc)
 {
+	(void)tc;
+	if (geteuid() == 0)
+		atf_tc_skip("root may read everything");
 	PUT("x", "#");
 	ATF_REQUIRE(chmod("x", 0) == 0);
 	conf_expect_fault("load = \"x\"", "c:1: load: \"x\": cannot be read: "

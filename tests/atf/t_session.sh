@@ -333,6 +333,7 @@ evaluation_body()
 		manager
 		check_mta --expect=pass
 		stop_manager
+		has mm.log "child=a stage=$at verdict=reject evaluated only"
 		kill "$(cat a.pid)"
 		wait_for test ! -S a.sock
 	done
