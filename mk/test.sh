@@ -10,6 +10,8 @@
 #
 #	MM_PROGRAM	the program under test, as an absolute path
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
+#	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
+#			longer and other runs of t_session_random
 #
 # The last line is "N passed, N failed", with ", N skipped" if there are any.
 # A report of a sanitizer is a failure even where the test did not see it.
@@ -47,10 +49,13 @@ run_kyua() {
 	    HOME="$stage/home" \
 	    MM_PROGRAM="$stage/milter-manager" \
 	    ${MM_TEST_BACKEND:+MM_TEST_BACKEND="$MM_TEST_BACKEND"} \
+	    ${MM_TEST_ROUNDS:+MM_TEST_ROUNDS="$MM_TEST_ROUNDS"} \
+	    ${MM_TEST_SEED:+MM_TEST_SEED="$MM_TEST_SEED"} \
+	    ${MM_TEST_HANGS:+MM_TEST_HANGS="$MM_TEST_HANGS"} \
 	    ASAN_OPTIONS="log_path=$stage/reports/asan:detect_leaks=1:abort_on_error=0" \
 	    LSAN_OPTIONS="suppressions=$stage/lsan.txt:print_suppressions=0" \
 	    UBSAN_OPTIONS="print_stacktrace=1" \
-	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-2}" \
+	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-3}" \
 	    "$@"
 }
 results=$stage/home/results.db

@@ -1000,7 +1000,6 @@ descriptors_short_body()
 	# Not one of them is left to wait for the hour to pass.
 	i=0
 	while [ $i -lt 20 ]; do
-		wait_for n_opened $((i + 1))
 		kill -TERM "$(cat mta$i.pid)" 2> /dev/null
 		i=$((i + 1))
 	done
