@@ -1137,6 +1137,7 @@ backend_body()
 		# By its key.
 		cp plain.conf mm.conf
 		echo "manager.event_loop_backend = \"$name\"" >> mm.conf
+		: > mm.log	# the old one is not taken for the new
 		"$MM_PROGRAM" -d -f mm.conf 2> mm.log &
 		echo $! >> pids
 		echo $! > mm.pid

@@ -141,6 +141,7 @@ leaks_body()
 	child b -q --on=rcpt:2='replycode "550 5.1.1 no"' --protocol=100000 \
 	    --edit='change-header 1 X-A: b' --edit='quarantine why'
 	child c -q --on=body:2=close
+	: > mm.log
 	valgrind -q --leak-check=full --show-leak-kinds=all \
 	    --errors-for-leak-kinds=all --error-exitcode=99 \
 	    --child-silent-after-fork=yes \
