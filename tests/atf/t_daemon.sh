@@ -1004,6 +1004,7 @@ descriptors_short_body()
 		i=$((i + 1))
 	done
 	wait_for grep -q 'accepting again' mm.log
+	wait_for n_opened 20
 	wait_for n_closed 20
 	kill -TERM "$(cat mm.pid)"
 	kill -TERM "$(cat mm.pid)"
