@@ -255,7 +255,7 @@ behind_body()
 	# a is through with it and has replaced the body before b has it all.
 	around 'manager.chunk_size = 20000'
 	child a --edit='replace-body BODY-A'
-	child b --digest --on=body:1=delay:300 --on=body:2=delay:300
+	child b --digest --on=body:5=delay:300 --on=body:6=delay:300
 	child c
 	manager
 	mta_frames C H M R T L N "B:$BIG$BIG" "E:$BIG$BIG=bc"
