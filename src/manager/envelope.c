@@ -161,12 +161,12 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		c->reply.verdict = VERDICT_PENDING;
 	} else if (was_in && child_wants(c, STAGE_RCPT))
 		envelope_taken(s, c);	/* it does not reply to recipients */
-	child_check_lost(c);
 	slot->out = c->state != CHILD_READY ||
 	    (envelope_stage_in_message(s->stage) && !c->in_message);
 	/* A decision stands even though the one who made it is out. */
 	if (!slot->evaluated && verdict_decides(s->stage, slot->verdict))
 		slot->out = false;
+	child_check_lost(c);		/* from the next event on */
 }
 
 void
