@@ -4,6 +4,7 @@ SRCS_BASE= \
 	src/base/buf.c \
 	src/base/log.c \
 	src/base/logsock.c \
+	src/base/network.c \
 	src/base/number.c \
 	src/base/options.c \
 	src/base/spec.c \
@@ -93,6 +94,7 @@ HDRS= \
 	src/base/buf.h \
 	src/base/log.h \
 	src/base/logsock.h \
+	src/base/network.h \
 	src/base/number.h \
 	src/base/options.h \
 	src/base/spec.h \
@@ -158,6 +160,7 @@ TESTS_C= \
 	tests/atf/t_net_listen.c \
 	tests/atf/t_net_many.c \
 	tests/atf/t_net_stream.c \
+	tests/atf/t_network.c \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
