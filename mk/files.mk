@@ -51,6 +51,7 @@ SRCS_MANAGER= \
 	src/manager/content.c \
 	src/manager/deadline.c \
 	src/manager/envelope.c \
+	src/manager/fallback.c \
 	src/manager/finish.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
@@ -169,6 +170,7 @@ TESTS_C= \
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
+	tests/atf/t_fallback.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \

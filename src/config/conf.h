@@ -21,12 +21,15 @@
 
 #include "base/spec.h"
 
-/* Upstream's words: accept, temporary-failure, reject, discard. */
+/* Upstream's words (the first four), and ours. */
 enum conf_status {
+	CONF_UNSET,		/* nil, where a key may be */
 	CONF_ACCEPT,
 	CONF_TEMPFAIL,
 	CONF_REJECT,
-	CONF_DISCARD
+	CONF_DISCARD,
+	CONF_QUARANTINE,	/* let it pass, and have it held */
+	CONF_SHUTDOWN		/* 421 and hang up */
 };
 const char *conf_status_name(enum conf_status);
 
@@ -51,6 +54,8 @@ struct conf_milter {
 	char		*spec_text;		/* as written */
 	struct spec	 spec;
 	enum conf_status fallback_status;	/* accept */
+	enum conf_status fallback_status_local;	/* unset: as fallback_status */
+	enum conf_status fallback_status_authenticated;	/* unset: the same */
 	bool		 evaluation_mode;	/* false */
 	struct conf_list applicable_conditions;	/* empty */
 	char		*command;		/* NULL, or an absolute path */

@@ -175,6 +175,9 @@ field_free_one(const struct key *key, void *base)
 	case KEY_CONDITIONS:
 		value_list_free(field_at(base, key->offset));
 		break;
+	case KEY_WORD:
+		memset(field_at(base, key->offset), 0, sizeof(int));
+		break;
 	default:
 		break;
 	}
@@ -461,7 +464,11 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 		break;
 	case KEY_WORD:
 		memcpy(&value, p, sizeof(value));
-		fprintf(fp, "\"%s\"", word_name(key->words, value));
+		s = word_name(key->words, value);
+		if (s == NULL)
+			fputs("nil", fp);
+		else
+			fprintf(fp, "\"%s\"", s);
 		break;
 	case KEY_LEVELS:
 		fprintf(fp, "\"%s\"", log_format_levels(*(const unsigned *)p,

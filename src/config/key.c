@@ -22,6 +22,8 @@ const struct word key_status_words[] = {
 	{ "temporary-failure",	CONF_TEMPFAIL },
 	{ "reject",		CONF_REJECT },
 	{ "discard",		CONF_DISCARD },
+	{ "quarantine",		CONF_QUARANTINE },
+	{ "shutdown",		CONF_SHUTDOWN },
 	{ NULL,			0 }
 };
 
@@ -85,7 +87,8 @@ const struct key key_main[] = {
 	    "\"libev\" is read as \"auto\", \"glib\" as \"poll\"." },
 	{ "manager.fallback_status", MAIN(KEY_WORD, false, fallback_status,
 	    0, 0, key_status_words), "\"accept\"",
-	    "The answer to the MTA when the manager itself cannot go on." },
+	    "The answer to the MTA when the manager itself cannot go on, or "
+	    "all milters have failed and their own fallbacks accept." },
 	{ "manager.mta", MAIN(KEY_WORD, false, mta, 0, 0, key_mta_words),
 	    "\"auto\"",
 	    "Whose habits to follow towards the milters where MTAs differ. "
@@ -163,7 +166,22 @@ const struct key key_child[] = {
 	{ "fallback_status", CHILD(KEY_WORD, false, fallback_status, 0, 0,
 	    key_status_words), "\"accept\"",
 	    "What counts as its answer when it cannot be reached, is late or "
-	    "breaks the protocol." },
+	    "breaks the protocol. "
+	    "\"quarantine\" lets the message pass and has the MTA hold it; "
+	    "an MTA that cannot do so is told \"temporary-failure\". "
+	    "\"shutdown\" is 421, at which the MTA hangs up." },
+	{ "fallback_status_local", CHILD(KEY_WORD, true, fallback_status_local,
+	    0, 0, key_status_words), "nil",
+	    "The same for a client with a loopback, private, link-local or "
+	    "unique local address, or with none at all. "
+	    "The value nil makes no difference between clients." },
+	{ "fallback_status_authenticated", CHILD(KEY_WORD, true,
+	    fallback_status_authenticated, 0, 0, key_status_words), "nil",
+	    "The same for a message of a client that has logged in, whatever "
+	    "its address. "
+	    "That is known at the sender, so where it differs no fallback of "
+	    "this milter answers before. "
+	    "The value nil makes no difference between clients." },
 	{ "evaluation_mode", CHILD(KEY_BOOL, false, evaluation_mode, 0, 0,
 	    NULL), "false",
 	    "Ask it and log what it says, but do not act on it." },

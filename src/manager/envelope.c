@@ -320,9 +320,10 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		(void)session_reply(s, stage, VERDICT_CONTINUE, NULL);
 		return;
 	}
-	if (stage == STAGE_CONNECT)
+	if (stage == STAGE_CONNECT) {
 		s->connected = true;
-	else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
+		fallback_client(s, pkt);
+	} else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
 		s->rcpt = true;
 	else if (stage == STAGE_DATA)
 		s->data = true;

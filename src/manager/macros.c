@@ -133,10 +133,19 @@ macros_pass_by(struct child *c, int command)
 void
 macros_new_message(struct session *s)
 {
+	uint64_t mail = s->macros[macros_index(SMFIC_MAIL)].gen;
 	size_t i;
 
+	s->macro_fresh = mail != s->macro_mail;
+	s->macro_mail = mail;
 	for (i = macros_index(SMFIC_RCPT); i < SESSION_MACRO_N; i++)
 		s->macros[i].gen = 0;
+}
+
+bool
+macros_of_message(const struct session *s)
+{
+	return (s->macro_fresh);
 }
 
 void
