@@ -22,6 +22,7 @@ SRCS_CONFIG= \
 	src/config/field.c \
 	src/config/key.c \
 	src/config/lex.c \
+	src/config/map.c \
 	src/config/parse.c \
 	src/config/show.c \
 	src/config/source.c \
@@ -105,6 +106,7 @@ HDRS= \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
+	src/config/map.h \
 	src/config/parse.h \
 	src/config/source.h \
 	src/config/value.h \
@@ -148,6 +150,7 @@ TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
@@ -172,6 +175,7 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_macros.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \

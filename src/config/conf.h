@@ -46,6 +46,18 @@ struct conf_list {
 	size_t		  n;
 };
 
+/* An entry of a map, and the statement that set it last. */
+struct conf_pair {
+	char		*name;
+	char		*value;
+	struct conf_origin origin;
+};
+
+struct conf_map {
+	struct conf_pair *item;
+	size_t		  n;
+};
+
 struct conf_milter {
 	char		*name;
 	size_t		 index;			/* place in the order */
@@ -58,6 +70,7 @@ struct conf_milter {
 	enum conf_status fallback_status_authenticated;	/* unset: the same */
 	bool		 evaluation_mode;	/* false */
 	struct conf_list applicable_conditions;	/* empty */
+	struct conf_map	 macros;		/* where the MTA has none */
 	char		*command;		/* NULL, or an absolute path */
 	struct conf_list command_options;
 	char		*user_name;		/* NULL */
@@ -90,6 +103,7 @@ struct conf {
 	unsigned	 max_connections;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
+	bool		 missing_macros;	/* true: make them up */
 	uint64_t	 idle_timeout;		/* ms; 7210 s */
 	uint64_t	 progress_interval; /* ms; 5 s, 0: none of our own */
 	uint64_t	 command_deadline; /* ms; 25 s, 0: none */

@@ -93,6 +93,11 @@ const struct key key_main[] = {
 	    "\"auto\"",
 	    "Whose habits to follow towards the milters where MTAs differ. "
 	    "\"auto\" goes by what the MTA says of itself." },
+	{ "manager.missing_macros", MAIN(KEY_BOOL, false, missing_macros, 0, 0,
+	    NULL), "true",
+	    "Make up macros that the MTA does not send: {mail_addr}, "
+	    "{mail_host}, {rcpt_addr} and {rcpt_host} from the envelope, "
+	    "{client_addr} from the client's address." },
 	{ "manager.max_connections", MAIN(KEY_NUMBER, false, max_connections,
 	    0, 1000000, NULL), "0",
 	    "How many sessions there may be at once. "
@@ -188,6 +193,13 @@ const struct key key_child[] = {
 	{ "applicable_conditions", CHILD(KEY_CONDITIONS, true,
 	    applicable_conditions, 0, 0, NULL), "[]",
 	    "The conditions that decide whether it runs." },
+	{ "macro.\"{name}\"", CHILD(KEY_MACROS, true, macros, 0, 0, NULL),
+	    "nil",
+	    "The value of a macro for this milter where the MTA sends none. "
+	    "One letter is written without braces, a longer name with them and "
+	    "in quotes. "
+	    "A milter that asks for its own list of macros gets it only if it "
+	    "is on that list." },
 	{ "command", CHILD(KEY_FILE, true, command, 0, 0, NULL), "nil",
 	    "The program that starts it when it cannot be reached." },
 	{ "command_options", CHILD(KEY_LIST, true, command_options, 0, 0,
@@ -230,7 +242,21 @@ const struct key *
 key_find(const struct key *table, const char *name)
 {
 	for (; table->name != NULL; table++) {
-		if (strcmp(table->name, name) == 0)
+		if (table->type != KEY_MACROS && strcmp(table->name, name) == 0)
+			return (table);
+	}
+	return (NULL);
+}
+
+const struct key *
+key_find_map(const struct key *table, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (; table->name != NULL; table++) {
+		if (table->type == KEY_MACROS &&
+		    strncmp(table->name, part, len) == 0 &&
+		    table->name[len] == '.')
 			return (table);
 	}
 	return (NULL);

@@ -338,7 +338,8 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		}
 	}
 	buf_clear(&s->event);
-	if (buf_add(&s->event, pkt->data, pkt->len) == -1) {
+	if (macros_complete(s, pkt) == -1 ||
+	    buf_add(&s->event, pkt->data, pkt->len) == -1) {
 		session_end(s, "out of memory");
 		return;
 	}

@@ -62,7 +62,8 @@
 /* The last macro frame of a command, stage byte included. */
 struct session_macros {
 	unsigned char	*payload;
-	size_t		 len;
+	size_t		 len;		/* what the MTA sent */
+	size_t		 full;		/* with what we made up behind it */
 	uint64_t	 gen;		/* 0: none; grows with each frame */
 };
 
@@ -156,7 +157,7 @@ struct session {
 	struct option		 agreed;	/* our answer to the MTA */
 	struct session_macros	 macros[SESSION_MACRO_N];
 	uint64_t		 macro_seq;
-	uint64_t		 macro_mail;	/* gen of the last message's */
+	bool			 macro_mail;	/* came for the next message */
 	bool			 macro_fresh;	/* this one has its own */
 	enum conf_mta		 mta_kind;	/* AUTO: not known yet */
 
@@ -319,7 +320,12 @@ void	deadline_stop(struct session *);
 
 /* Keeps a macro frame of the MTA.  0, or -1 when out of memory. */
 int	macros_keep(struct session *, const struct packet *);
-/* Value of a macro in the set of a command, or NULL. */
+/*
+ * CONNECT, MAIL or RCPT has come (session->stage): makes up what its set lacks
+ * and the event tells.  0, or -1 when out of memory.
+ */
+int	macros_complete(struct session *, const struct packet *);
+/* Value of a macro in the MTA's own set of a command, or NULL. */
 const char *macros_value(const struct session *, int command,
 	    const char *name);
 /* Appends to out what the child lacks before a command.  0 or -1. */

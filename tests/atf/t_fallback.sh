@@ -326,10 +326,10 @@ class_message_body()
 	child b
 	manager
 	# The second message has no macros of its own at MAIL, the third has
-	# others; the login of the first is not theirs.
+	# none of these; the login of the first is not theirs.
 	"$(atf_get_srcdir)/h_mta" mm.sock C=c H=c \
 	    'D:M{auth_authen}\0joe\0' M=c R=c T=c L=c N=c B=c E=c M=r A \
-	    'D:Mi\0x\0' M=r A 'D:M{auth_type}\0PLAIN\0' M=c R=c ||
+	    M=r A 'D:Mi\0x\0' M=r A 'D:M{auth_type}\0PLAIN\0' M=c R=c ||
 	    atf_fail h_mta
 	class reject "$STRANGER" --envelope-from-macro='auth_authen:'
 	class reject "$STRANGER" --connect-macro='auth_authen:joe' \
