@@ -174,6 +174,7 @@ TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
+	tests/atf/t_fallback_postfix.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_postfix.sh \
