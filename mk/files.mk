@@ -4,6 +4,7 @@ SRCS_BASE= \
 	src/base/buf.c \
 	src/base/log.c \
 	src/base/logsock.c \
+	src/base/network.c \
 	src/base/number.c \
 	src/base/options.c \
 	src/base/spec.c \
@@ -21,6 +22,7 @@ SRCS_CONFIG= \
 	src/config/field.c \
 	src/config/key.c \
 	src/config/lex.c \
+	src/config/map.c \
 	src/config/parse.c \
 	src/config/show.c \
 	src/config/source.c \
@@ -50,6 +52,7 @@ SRCS_MANAGER= \
 	src/manager/content.c \
 	src/manager/deadline.c \
 	src/manager/envelope.c \
+	src/manager/fallback.c \
 	src/manager/finish.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
@@ -95,6 +98,7 @@ HDRS= \
 	src/base/buf.h \
 	src/base/log.h \
 	src/base/logsock.h \
+	src/base/network.h \
 	src/base/number.h \
 	src/base/options.h \
 	src/base/spec.h \
@@ -104,6 +108,7 @@ HDRS= \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
+	src/config/map.h \
 	src/config/parse.h \
 	src/config/source.h \
 	src/config/value.h \
@@ -147,6 +152,7 @@ TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
@@ -160,6 +166,7 @@ TESTS_C= \
 	tests/atf/t_net_listen.c \
 	tests/atf/t_net_many.c \
 	tests/atf/t_net_stream.c \
+	tests/atf/t_network.c \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
@@ -168,7 +175,10 @@ TESTS_C= \
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
+	tests/atf/t_fallback.sh \
+	tests/atf/t_fallback_postfix.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_macros.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \

@@ -21,12 +21,15 @@
 
 #include "base/spec.h"
 
-/* Upstream's words: accept, temporary-failure, reject, discard. */
+/* Upstream's words (the first four), and ours. */
 enum conf_status {
+	CONF_UNSET,		/* nil, where a key may be */
 	CONF_ACCEPT,
 	CONF_TEMPFAIL,
 	CONF_REJECT,
-	CONF_DISCARD
+	CONF_DISCARD,
+	CONF_QUARANTINE,	/* let it pass, and have it held */
+	CONF_SHUTDOWN		/* 421 and hang up */
 };
 const char *conf_status_name(enum conf_status);
 
@@ -43,6 +46,18 @@ struct conf_list {
 	size_t		  n;
 };
 
+/* An entry of a map, and the statement that set it last. */
+struct conf_pair {
+	char		*name;
+	char		*value;
+	struct conf_origin origin;
+};
+
+struct conf_map {
+	struct conf_pair *item;
+	size_t		  n;
+};
+
 struct conf_milter {
 	char		*name;
 	size_t		 index;			/* place in the order */
@@ -51,9 +66,12 @@ struct conf_milter {
 	char		*spec_text;		/* as written */
 	struct spec	 spec;
 	enum conf_status fallback_status;	/* accept */
+	enum conf_status fallback_status_local;	/* unset: as fallback_status */
+	enum conf_status fallback_status_authenticated;	/* unset: the same */
 	bool		 evaluation_mode;	/* false */
 	bool		 parallel;		/* false */
 	struct conf_list applicable_conditions;	/* empty */
+	struct conf_map	 macros;		/* where the MTA has none */
 	char		*command;		/* NULL, or an absolute path */
 	struct conf_list command_options;
 	char		*user_name;		/* NULL */
@@ -86,6 +104,7 @@ struct conf {
 	unsigned	 max_connections;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
+	bool		 missing_macros;	/* true: make them up */
 	uint64_t	 idle_timeout;		/* ms; 7210 s */
 	uint64_t	 progress_interval; /* ms; 5 s, 0: none of our own */
 	uint64_t	 command_deadline; /* ms; 25 s, 0: none */

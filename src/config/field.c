@@ -17,6 +17,7 @@
 #include "base/number.h"
 #include "base/spec.h"
 #include "config/field.h"
+#include "config/map.h"
 #include "event/loop.h"
 
 /* Enums are kept through an int; so they must be as wide as one. */
@@ -84,6 +85,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 		    number_format_size(key->max, max, sizeof(max)));
 		break;
 	case KEY_STRING:
+	case KEY_MACROS:
 		strlcpy(dst, "a string in quotes", size);
 		break;
 	case KEY_FILE:
@@ -101,7 +103,9 @@ field_expected(const struct key *key, char *dst, size_t size)
 		strlcpy(dst, "a list of strings, like [\"a\", \"b\"]", size);
 		break;
 	}
-	if (key->nil)
+	if (key->type == KEY_MACROS)
+		strlcat(dst, ", or nil for none", size);
+	else if (key->nil)
 		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ?
 		    ", or nil" : ", or nil for the default", size);
 }
@@ -174,6 +178,12 @@ field_free_one(const struct key *key, void *base)
 	case KEY_LIST:
 	case KEY_CONDITIONS:
 		value_list_free(field_at(base, key->offset));
+		break;
+	case KEY_MACROS:
+		map_free(field_at(base, key->offset));
+		break;
+	case KEY_WORD:
+		memset(field_at(base, key->offset), 0, sizeof(int));
 		break;
 	default:
 		break;
@@ -461,7 +471,11 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 		break;
 	case KEY_WORD:
 		memcpy(&value, p, sizeof(value));
-		fprintf(fp, "\"%s\"", word_name(key->words, value));
+		s = word_name(key->words, value);
+		if (s == NULL)
+			fputs("nil", fp);
+		else
+			fprintf(fp, "\"%s\"", s);
 		break;
 	case KEY_LEVELS:
 		fprintf(fp, "\"%s\"", log_format_levels(*(const unsigned *)p,
@@ -485,6 +499,8 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 	case KEY_CONDITIONS:
 		field_print_list(p, at, fp);
 		break;
+	case KEY_MACROS:
+		break;		/* by their entries: show.c */
 	case KEY_STRING:
 	case KEY_FILE:
 	case KEY_BACKEND:

@@ -22,6 +22,8 @@ const struct word key_status_words[] = {
 	{ "temporary-failure",	CONF_TEMPFAIL },
 	{ "reject",		CONF_REJECT },
 	{ "discard",		CONF_DISCARD },
+	{ "quarantine",		CONF_QUARANTINE },
+	{ "shutdown",		CONF_SHUTDOWN },
 	{ NULL,			0 }
 };
 
@@ -85,11 +87,17 @@ const struct key key_main[] = {
 	    "\"libev\" is read as \"auto\", \"glib\" as \"poll\"." },
 	{ "manager.fallback_status", MAIN(KEY_WORD, false, fallback_status,
 	    0, 0, key_status_words), "\"accept\"",
-	    "The answer to the MTA when the manager itself cannot go on." },
+	    "The answer to the MTA when the manager itself cannot go on, or "
+	    "all milters have failed and their own fallbacks accept." },
 	{ "manager.mta", MAIN(KEY_WORD, false, mta, 0, 0, key_mta_words),
 	    "\"auto\"",
 	    "Whose habits to follow towards the milters where MTAs differ. "
 	    "\"auto\" goes by what the MTA says of itself." },
+	{ "manager.missing_macros", MAIN(KEY_BOOL, false, missing_macros, 0, 0,
+	    NULL), "true",
+	    "Make up macros that the MTA does not send: {mail_addr}, "
+	    "{mail_host}, {rcpt_addr} and {rcpt_host} from the envelope, "
+	    "{client_addr} from the client's address." },
 	{ "manager.max_connections", MAIN(KEY_NUMBER, false, max_connections,
 	    0, 1000000, NULL), "0",
 	    "How many sessions there may be at once. "
@@ -163,7 +171,22 @@ const struct key key_child[] = {
 	{ "fallback_status", CHILD(KEY_WORD, false, fallback_status, 0, 0,
 	    key_status_words), "\"accept\"",
 	    "What counts as its answer when it cannot be reached, is late or "
-	    "breaks the protocol." },
+	    "breaks the protocol. "
+	    "\"quarantine\" lets the message pass and has the MTA hold it; "
+	    "an MTA that cannot do so is told \"temporary-failure\". "
+	    "\"shutdown\" is 421, at which the MTA hangs up." },
+	{ "fallback_status_local", CHILD(KEY_WORD, true, fallback_status_local,
+	    0, 0, key_status_words), "nil",
+	    "The same for a client with a loopback, private, link-local or "
+	    "unique local address, or with none at all. "
+	    "The value nil makes no difference between clients." },
+	{ "fallback_status_authenticated", CHILD(KEY_WORD, true,
+	    fallback_status_authenticated, 0, 0, key_status_words), "nil",
+	    "The same for a message of a client that has logged in, whatever "
+	    "its address. "
+	    "That is known at the sender, so where it differs no fallback of "
+	    "this milter answers before. "
+	    "The value nil makes no difference between clients." },
 	{ "evaluation_mode", CHILD(KEY_BOOL, false, evaluation_mode, 0, 0,
 	    NULL), "false",
 	    "Ask it and log what it says, but do not act on it." },
@@ -176,6 +199,13 @@ const struct key key_child[] = {
 	{ "applicable_conditions", CHILD(KEY_CONDITIONS, true,
 	    applicable_conditions, 0, 0, NULL), "[]",
 	    "The conditions that decide whether it runs." },
+	{ "macro.\"{name}\"", CHILD(KEY_MACROS, true, macros, 0, 0, NULL),
+	    "nil",
+	    "The value of a macro for this milter where the MTA sends none. "
+	    "One letter is written without braces, a longer name with them and "
+	    "in quotes. "
+	    "A milter that asks for its own list of macros gets it only if it "
+	    "is on that list." },
 	{ "command", CHILD(KEY_FILE, true, command, 0, 0, NULL), "nil",
 	    "The program that starts it when it cannot be reached." },
 	{ "command_options", CHILD(KEY_LIST, true, command_options, 0, 0,
@@ -218,7 +248,21 @@ const struct key *
 key_find(const struct key *table, const char *name)
 {
 	for (; table->name != NULL; table++) {
-		if (strcmp(table->name, name) == 0)
+		if (table->type != KEY_MACROS && strcmp(table->name, name) == 0)
+			return (table);
+	}
+	return (NULL);
+}
+
+const struct key *
+key_find_map(const struct key *table, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (; table->name != NULL; table++) {
+		if (table->type == KEY_MACROS &&
+		    strncmp(table->name, part, len) == 0 &&
+		    table->name[len] == '.')
 			return (table);
 	}
 	return (NULL);

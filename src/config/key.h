@@ -34,7 +34,8 @@ enum key_type {		/* its member in the snapshot */
 	KEY_BACKEND,	/* char *, loop_backend_known() */
 	KEY_SPEC,	/* char *, and a struct spec at offset2 */
 	KEY_LIST,	/* struct conf_list */
-	KEY_CONDITIONS	/* struct conf_list, names of conditions */
+	KEY_CONDITIONS,	/* struct conf_list, names of conditions */
+	KEY_MACROS	/* struct conf_map, by names of macros */
 };
 
 struct key {
@@ -57,7 +58,12 @@ extern const struct key key_child[];
 extern const struct word key_status_words[];
 
 size_t	key_count(const struct key *table);
-/* The one of exactly that name or NULL. */
+/* The one of exactly that name or NULL; not one with entries. */
 const struct key *key_find(const struct key *table, const char *name);
+/*
+ * One with entries (KEY_MACROS), by its own part of the name, or NULL.  The
+ * name in the table is that part, a dot, and an example of an entry's.
+ */
+const struct key *key_find_map(const struct key *table, const char *part);
 
 #endif /* CONFIG_KEY_H */

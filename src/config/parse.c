@@ -16,6 +16,7 @@
 #include "config/field.h"
 #include "config/key.h"
 #include "config/lex.h"
+#include "config/map.h"
 #include "config/parse.h"
 #include "config/source.h"
 #include "config/value.h"
@@ -46,7 +47,7 @@ struct parse_input {
 	bool		 append;
 	bool		 every;		/* milter.*.KEY */
 	unsigned	 n_parts;
-	char		 part[3][PARSE_PART_MAX + 1];
+	char		 part[4][PARSE_PART_MAX + 1];
 	char		 key[PARSE_PART_MAX];	/* as written, may be cut */
 	struct parse_child *about;	/* NULL: none or every */
 };
@@ -114,7 +115,8 @@ parse_key(struct parse_input *in, char why[VALUE_WHY_MAX])
 	char *part;
 
 	for (;;) {
-		expected = "expected a key";
+		expected = in->n_parts == 3 ? "expected a name, in quotes "
+		    "unless it is a word" : "expected a key";
 		if (lx->kind != LEX_WORD && lx->kind != LEX_STRING &&
 		    (lx->kind != LEX_PUNCT || lx->punct != '*'))
 			break;
@@ -123,7 +125,7 @@ parse_key(struct parse_input *in, char why[VALUE_WHY_MAX])
 		if (in->n_parts == 1)
 			in->every = lx->kind == LEX_PUNCT &&
 			    strcmp(in->part[0], "milter") == 0;
-		if (in->n_parts < 3) {
+		if (in->n_parts < 4) {
 			part = in->part[in->n_parts];
 			if (strlcpy(part, lx->text, PARSE_PART_MAX + 1) >
 			    PARSE_PART_MAX)
@@ -296,7 +298,7 @@ parse_find(struct parse *ps, struct parse_input *in, size_t *first,
 {
 	char full[2 * PARSE_PART_MAX + 2];
 	const struct conf_milter *m;
-	const struct key *key = NULL;
+	const struct key *key = NULL, *map = NULL;
 
 	*first = *last = 0;
 	if (strcmp(in->part[0], "milter") != 0) {
@@ -309,7 +311,14 @@ parse_find(struct parse *ps, struct parse_input *in, size_t *first,
 			parse_unknown(ps, in, why);
 		return (key);
 	}
-	if (in->n_parts != 3) {
+	if (in->n_parts >= 3)
+		map = key_find_map(key_child, in->part[2]);
+	if (map != NULL && in->n_parts != 4) {
+		snprintf(why, VALUE_WHY_MAX, "this key has entries, and one is "
+		    "written milter.NAME.%s", map->name);
+		return (NULL);
+	}
+	if (map == NULL && in->n_parts != 3) {
 		strlcpy(why, "a key of a milter is written milter.NAME.KEY, "
 		    "a NAME with dots or spaces in quotes", VALUE_WHY_MAX);
 		return (NULL);
@@ -334,7 +343,7 @@ parse_find(struct parse *ps, struct parse_input *in, size_t *first,
 		*last = m->index + 1;
 		in->about = &ps->child[m->index];
 	}
-	key = key_find(key_child, in->part[2]);
+	key = map != NULL ? map : key_find(key_child, in->part[2]);
 	if (key == NULL)
 		parse_unknown(ps, in, why);
 	return (key);
@@ -356,8 +365,10 @@ parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
 		conf->origin[key - key_main] = origin;
 	}
 	for (i = first; i < last; i++) {
-		if (field_assign(key, conf->milters[i], v, in->append, why) ==
-		    -1)
+		if ((key->type == KEY_MACROS ? map_assign(key,
+		    conf->milters[i], in->part[3], v, in->append, &origin,
+		    why) : field_assign(key, conf->milters[i], v, in->append,
+		    why)) == -1)
 			return (-1);
 		conf->milters[i]->origin[key - key_child] = origin;
 	}

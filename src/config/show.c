@@ -22,25 +22,54 @@
 #define SHOW_WIDTH	76
 
 static void
+show_origin(const struct conf_origin *origin, FILE *fp)
+{
+	char file[1024];
+
+	if (origin->file == NULL) {
+		fputs("# default\n", fp);
+		return;
+	}
+	log_escape(file, sizeof(file), origin->file, strlen(origin->file));
+	if (origin->line != 0)
+		fprintf(fp, "# %s:%u\n", file, origin->line);
+	else
+		fprintf(fp, "# %s\n", file);
+}
+
+/* Entry by entry; none at all is the default. */
+static void
+show_map(const struct key *key, const struct conf_map *map, const char *name,
+    FILE *fp)
+{
+	char part[1040], value[LEX_TEXT_MAX * 4 + 3];
+	size_t i;
+
+	for (i = 0; i < map->n; i++) {
+		show_origin(&map->item[i].origin, fp);
+		fprintf(fp, "milter.%s.", lex_part(part, sizeof(part), name));
+		fprintf(fp, "%.*s.%s = %s\n", (int)strcspn(key->name, "."),
+		    key->name, lex_part(part, sizeof(part), map->item[i].name),
+		    lex_quote(value, sizeof(value), map->item[i].value));
+	}
+}
+
+static void
 show_table(const struct key *table, const void *base, const char *name,
     const struct conf_origin *origin, FILE *fp)
 {
 	const struct key *key;
-	char file[1024], part[1040];
+	char part[1040];
 	const char *op;
 	size_t at;
 
 	for (key = table; key->name != NULL; key++, origin++) {
-		if (origin->file == NULL)
-			fputs("# default\n", fp);
-		else {
-			log_escape(file, sizeof(file), origin->file,
-			    strlen(origin->file));
-			if (origin->line != 0)
-				fprintf(fp, "# %s:%u\n", file, origin->line);
-			else
-				fprintf(fp, "# %s\n", file);
+		if (key->type == KEY_MACROS) {
+			show_map(key, (const void *)((const char *)base +
+			    key->offset), name, fp);
+			continue;
 		}
+		show_origin(origin, fp);
 		/* A list may need more than one statement. */
 		at = 0;
 		op = "=";
@@ -124,27 +153,35 @@ conf_show_sample(FILE *fp)
 	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);
 }
 
+/* A quote begins an argument in mdoc. */
+static void
+show_mdoc_text(const char *p, FILE *fp)
+{
+	for (; *p != '\0'; p++) {
+		if (*p == '"')
+			fputs("\\(dq", fp);
+		else
+			fputc(*p, fp);
+	}
+}
+
 static void
 show_mdoc_table(const struct key *table, const char *prefix, FILE *fp)
 {
 	const struct key *key;
-	const char *p;
 	char value[320] = "Value: ";
 
 	for (key = table; key->name != NULL; key++) {
-		fprintf(fp, ".It Ic %s%s\n", prefix, key->name);
+		fprintf(fp, ".It Ic %s", prefix);
+		show_mdoc_text(key->name, fp);
+		fputc('\n', fp);
 		show_fill(key->help, "", true, fp);
 		fputs(".Pp\n", fp);
 		field_expected(key, value + 7, sizeof(value) - 8);
 		strlcat(value, ".", sizeof(value));
 		show_fill(value, "", true, fp);
 		fputs("Default:\n.Li ", fp);
-		for (p = key->def; *p != '\0'; p++) {
-			if (*p == '"')
-				fputs("\\(dq", fp);
-			else
-				fputc(*p, fp);
-		}
+		show_mdoc_text(key->def, fp);
 		fputc('\n', fp);
 	}
 }

@@ -136,7 +136,7 @@ child_log_end(const struct child *c)
 void
 child_fail(struct child *c, const char *fmt, ...)
 {
-	char reason[512], text[700];
+	char reason[512];
 	enum stage stage;
 	va_list ap;
 
@@ -151,30 +151,8 @@ child_fail(struct child *c, const char *fmt, ...)
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
-	session_log(c->session, LOGL_WARNING,
-	    "child=%s stage=%s fallback=%s reason=%s", c->conf->name,
-	    stage_table[stage].name,
-	    conf_status_name(c->conf->fallback_status),
-	    log_escape(text, sizeof(text), reason, strlen(reason)));
+	fallback_log(c, stage, reason);
 	child_log_end(c);
-}
-
-enum verdict
-child_fallback(const struct child *c)
-{
-	if (c->conf->evaluation_mode || c->done)
-		return (VERDICT_ACCEPT);
-	switch (c->conf->fallback_status) {
-	case CONF_TEMPFAIL:
-		return (VERDICT_TEMPFAIL);
-	case CONF_REJECT:
-		return (VERDICT_REJECT);
-	case CONF_DISCARD:
-		return (VERDICT_DISCARD);
-	case CONF_ACCEPT:
-		break;
-	}
-	return (VERDICT_ACCEPT);
 }
 
 static void

@@ -68,8 +68,7 @@ content_enter(struct session *s)
 				content_rewind(c);
 			return;
 		}
-		if (c->state == CHILD_FAILED &&
-		    child_fallback(c) != VERDICT_ACCEPT)
+		if (fallback_decides(c))
 			return;		/* its fallback has the word */
 		s->walk++;
 	}
@@ -84,8 +83,7 @@ content_leave(struct session *s)
 	if (s->walk >= s->n)
 		return;
 	c = &s->child[s->walk];
-	if (content_takes_part(c) || (c->state == CHILD_FAILED &&
-	    child_fallback(c) != VERDICT_ACCEPT))
+	if (content_takes_part(c) || fallback_decides(c))
 		return;
 	s->walk++;
 	content_enter(s);
@@ -124,6 +122,7 @@ content_decide(struct session *s, struct child *who, enum verdict v,
 		[VERDICT_SHUTDOWN] = "reject", [VERDICT_ACCEPT] = "accept",
 		[VERDICT_TEMPFAIL] = "temporary-failure",
 		[VERDICT_DISCARD] = "discard",
+		[VERDICT_QUARANTINE] = "quarantine",
 	};
 	enum stage stage = s->stage;
 
@@ -416,7 +415,8 @@ content_unheard(const struct session *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		if (s->child[i].state != CHILD_FAILED || s->child[i].done)
+		if (s->child[i].state != CHILD_FAILED || s->child[i].done ||
+		    fallback_holds(&s->child[i]))
 			return (false);
 	return (true);
 }
@@ -429,12 +429,13 @@ content_answer(struct session *s)
 
 	if (s->walk >= s->n)
 		v = content_unheard(s) ? session_fallback(s, s->stage) :
-		    VERDICT_ACCEPT;
+		    fallback_held(s) ? VERDICT_CONTINUE : VERDICT_ACCEPT;
 	else if (s->stage == STAGE_BODY && !content_body_wanted(s) &&
 	    !child_wants(&s->child[s->walk], STAGE_BODY) &&
 	    (s->offer.protocol & SMFIP_SKIP) != 0)
 		v = VERDICT_SKIP;
-	if (v == VERDICT_ACCEPT || verdict_decides(s->stage, v)) {
+	if (v == VERDICT_ACCEPT || v == VERDICT_QUARANTINE ||
+	    verdict_decides(s->stage, v)) {
 		content_decide(s, NULL, v, NULL);
 		return;
 	}

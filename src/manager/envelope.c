@@ -368,9 +368,10 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		(void)session_reply(s, stage, VERDICT_CONTINUE, NULL);
 		return;
 	}
-	if (stage == STAGE_CONNECT)
+	if (stage == STAGE_CONNECT) {
 		s->connected = true;
-	else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
+		fallback_client(s, pkt);
+	} else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
 		s->rcpt = true;
 	else if (stage == STAGE_DATA)
 		s->data = true;
@@ -385,7 +386,8 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		}
 	}
 	buf_clear(&s->event);
-	if (buf_add(&s->event, pkt->data, pkt->len) == -1) {
+	if (macros_complete(s, pkt) == -1 ||
+	    buf_add(&s->event, pkt->data, pkt->len) == -1) {
 		session_end(s, "out of memory");
 		return;
 	}

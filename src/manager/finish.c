@@ -196,13 +196,15 @@ void
 finish_begin(struct session *s)
 {
 	static const unsigned char empty[] = { 0, 0, 0, 1, SMFIR_REPLBODY };
-	int r = 0;
+	int r;
 
 	loop_timer_stop(&s->progress);
 	s->mode = SESSION_FINISH;
 	deadline_stop(s);
 	s->finish_off = 0;
-	if (s->edits.len > 0)
+	/* The reason that Sendmail keeps is the last: a child's own. */
+	r = fallback_hold(s);
+	if (r == 0 && s->edits.len > 0)
 		r = stream_write(&s->mta, buf_ptr(&s->edits), s->edits.len);
 	buf_free(&s->edits);
 	if (r == 0 && s->body_replaced && s->body.size == 0)

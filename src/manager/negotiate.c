@@ -60,7 +60,7 @@ negotiate_merge(struct session *s)
 			if ((c->option.actions &
 			    (SMFIF_ADDHDRS | SMFIF_CHGHDRS)) != 0)
 				editors++;
-		} else if (child_fallback(c) != VERDICT_ACCEPT)
+		} else if (fallback_may_refuse(c))
 			list[n++] = &wants_all;
 	}
 	/*
@@ -72,6 +72,7 @@ negotiate_merge(struct session *s)
 	/* Operations of two children on fields need the fields themselves. */
 	r = option_merge(&s->offer, list, n, editors > 1, &s->agreed);
 	free(list);
+	fallback_claim(s);
 	return (r);
 }
 

@@ -258,35 +258,6 @@ session_is_postfix(const struct session *s)
 	return (s->mta_kind == CONF_MTA_POSTFIX);
 }
 
-enum verdict
-session_fallback(const struct session *s, enum stage stage)
-{
-	enum verdict v = VERDICT_ACCEPT;
-
-	switch (s->conf->fallback_status) {
-	case CONF_TEMPFAIL:
-		v = VERDICT_TEMPFAIL;
-		break;
-	case CONF_REJECT:
-		v = VERDICT_REJECT;
-		break;
-	case CONF_DISCARD:
-		v = VERDICT_DISCARD;
-		break;
-	case CONF_ACCEPT:
-		break;
-	}
-	/*
-	 * Discard has no meaning before a message, accept none for an unknown
-	 * command.
-	 */
-	if ((v == VERDICT_DISCARD && (stage == STAGE_CONNECT ||
-	    stage == STAGE_HELO || stage == STAGE_UNKNOWN)) ||
-	    (v == VERDICT_ACCEPT && stage == STAGE_UNKNOWN))
-		v = VERDICT_CONTINUE;
-	return (v);
-}
-
 bool
 session_reply(struct session *s, enum stage stage, enum verdict v,
     const char *text)
@@ -316,6 +287,12 @@ session_reply(struct session *s, enum stage stage, enum verdict v,
 		break;
 	case VERDICT_DISCARD:
 		code = SMFIR_DISCARD;
+		break;
+	case VERDICT_QUARANTINE:
+		/* It goes on, and is held at its end. */
+		if (stage == STAGE_EOM && fallback_hold_all(s) == -1)
+			code = SMFIR_TEMPFAIL;
+		text = NULL;
 		break;
 	case VERDICT_SHUTDOWN:
 		text = shutdown;

@@ -17,6 +17,7 @@
  *   original.c   the message as it came, for children that are parallel
  *   finish.c     after the last child: edits and verdict to the MTA
  *   deadline.c   how long the MTA waits for all of them
+ *   fallback.c   what answers for a child that has failed
  *   child.c      one child's connection: what it is sent, what it replies
  *
  * Each file does as much as it can and returns when a child's reply, room in a
@@ -66,7 +67,8 @@
 /* The last macro frame of a command, stage byte included. */
 struct session_macros {
 	unsigned char	*payload;
-	size_t		 len;
+	size_t		 len;		/* what the MTA sent */
+	size_t		 full;		/* with what we made up behind it */
 	uint64_t	 gen;		/* 0: none; grows with each frame */
 };
 
@@ -171,11 +173,14 @@ struct session {
 	bool			 negotiated;
 	bool			 redial;	/* QUIT_NC: dial before more */
 	bool			 connected;	/* CONNECT has come */
+	bool			 client_local;	/* from an own network */
 	struct option		 offer;		/* the MTA's */
 	struct option		 child_offer;	/* to each child */
 	struct option		 agreed;	/* our answer to the MTA */
 	struct session_macros	 macros[SESSION_MACRO_N];
 	uint64_t		 macro_seq;
+	bool			 macro_mail;	/* came for the next message */
+	bool			 macro_fresh;	/* this one has its own */
 	enum conf_mta		 mta_kind;	/* AUTO: not known yet */
 
 	struct child		*child;
@@ -241,8 +246,6 @@ void	session_decide(struct session *, enum verdict, const char *text,
 void	session_message_end(struct session *);
 /* The same, and the verdict on it, too. */
 void	session_forget(struct session *);
-/* The manager itself cannot go on with this event. */
-enum verdict session_fallback(const struct session *, enum stage);
 /* Is there a message, as far as that content may come? */
 bool	session_has_rcpt(const struct session *);
 /* Is the MTA one that is known to be Postfix? */
@@ -313,8 +316,6 @@ void	child_quit(struct child *);
 void	child_fail(struct child *, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 /* Frees what it holds; says its statistics line if not yet said. */
 void	child_end(struct child *);
-/* What answers for a failed child: accept when it has let the message pass. */
-enum verdict child_fallback(const struct child *);
 /* Forgets edits and the reply. */
 void	child_drop_edits(struct child *);
 /* Whether its queue is so long that nothing more should be put there. */
@@ -339,6 +340,38 @@ struct session_verdict *manners_place(struct child *, int code);
 void	manners_take_first(struct child *);
 /* Before an edit is looked at. */
 void	manners_on_edit(struct child *);
+/* --- fallback.c ---------------------------------------------------------- */
+
+/* CONNECT has come: which class is the client of? */
+void	fallback_client(struct session *, const struct packet *);
+/*
+ * What answers for a failed child at the event in hand: ACCEPT when it lets the
+ * message pass or has done so, CONTINUE when that is not known yet, QUARANTINE
+ * when the message goes on and is held at its end; the others refuse.
+ */
+enum verdict child_fallback(const struct child *);
+/* Whether that refuses, now. */
+bool	fallback_decides(const struct child *);
+/* Whether the message in hand is held for it; for any of them. */
+bool	fallback_holds(const struct child *);
+bool	fallback_held(const struct session *);
+/*
+ * The manager itself cannot go on with this event.  QUARANTINE, too: decided
+ * for the message, session_reply() holds it at its end.
+ */
+enum verdict session_fallback(const struct session *, enum stage);
+/* Whether it may refuse something in this session: no event may be missing. */
+bool	fallback_may_refuse(const struct child *);
+/* Adds to what is agreed with the MTA what fallbacks need. */
+void	fallback_claim(struct session *);
+/* The line about a child that fails. */
+void	fallback_log(const struct child *, enum stage, const char *reason);
+/*
+ * Tells the MTA to hold the message if a child has it so; and because of the
+ * manager's own fallback.  0, or -1 when out of memory.
+ */
+int	fallback_hold(struct session *);
+int	fallback_hold_all(struct session *);
 
 /* --- deadline.c ---------------------------------------------------------- */
 
@@ -350,7 +383,12 @@ void	deadline_stop(struct session *);
 
 /* Keeps a macro frame of the MTA.  0, or -1 when out of memory. */
 int	macros_keep(struct session *, const struct packet *);
-/* Value of a macro in the set of a command, or NULL. */
+/*
+ * CONNECT, MAIL or RCPT has come (session->stage): makes up what its set lacks
+ * and the event tells.  0, or -1 when out of memory.
+ */
+int	macros_complete(struct session *, const struct packet *);
+/* Value of a macro in the MTA's own set of a command, or NULL. */
 const char *macros_value(const struct session *, int command,
 	    const char *name);
 /* Appends to out what the child lacks before a command.  0 or -1. */
@@ -359,6 +397,8 @@ int	macros_add(struct child *, int command, struct buf *out);
 void	macros_pass_by(struct child *, int command);
 /* A new message: the sets of recipients and content begin anew. */
 void	macros_new_message(struct session *);
+/* Whether the set of MAIL came with this message, not with an earlier one. */
+bool	macros_of_message(const struct session *);
 void	macros_free(struct session *);
 
 #endif /* MANAGER_SESSION_INTERNAL_H */

@@ -18,7 +18,7 @@ verdict_name(enum verdict v)
 {
 	static const char *const names[VERDICT_N] = {
 		"pending", "continue", "accept", "skip", "reject", "tempfail",
-		"replycode", "shutdown", "discard",
+		"replycode", "shutdown", "discard", "quarantine",
 	};
 
 	return (v < VERDICT_N ? names[v] : "none");
@@ -105,6 +105,7 @@ verdict_effect(enum stage stage, enum verdict v)
 		return ((enum verdict_effect)verdict_effects[stage][3]);
 	case VERDICT_PENDING:
 	case VERDICT_CONTINUE:
+	case VERDICT_QUARANTINE:
 	case VERDICT_N:
 		break;
 	}

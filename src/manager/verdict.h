@@ -24,6 +24,7 @@ enum verdict {
 	VERDICT_REPLYCODE,	/* with a text */
 	VERDICT_SHUTDOWN,	/* 421 and hang up */
 	VERDICT_DISCARD,
+	VERDICT_QUARANTINE,	/* of a fallback: go on, held at the end */
 	VERDICT_N
 };
 const char *verdict_name(enum verdict);

@@ -376,6 +376,8 @@ hm_daemon()
 		    "$hm_name")\""
 		echo 'manager.unix_socket_mode = 0666'
 		echo "manager.spool_directory = \"$HM_WORK\""
+		# The MTA itself does not make any up.
+		echo 'manager.missing_macros = false'
 		for hm_c in $hm_children; do
 			echo "milter.$hm_c.connection_spec =" \
 			    "\"$(hm_spec_daemon "$hm_c")\""

@@ -60,6 +60,8 @@ CONF_CASE(defaults, "An empty configuration has the documented defaults")
 	ATF_CHECK(m->description == NULL);
 	ATF_CHECK(m->spec_text == NULL);
 	ATF_CHECK_EQ(m->fallback_status, CONF_ACCEPT);
+	ATF_CHECK_EQ(m->fallback_status_local, CONF_UNSET);
+	ATF_CHECK_EQ(m->fallback_status_authenticated, CONF_UNSET);
 	ATF_CHECK(!m->evaluation_mode);
 	ATF_CHECK_EQ(m->applicable_conditions.n, 0);
 	ATF_CHECK(m->command == NULL);
@@ -116,6 +118,11 @@ static const struct {
 	{ "manager.fallback_status = \"temporary-failure\"", NULL },
 	{ "manager.fallback_status = \"Temporary_Failure\"",
 	    "manager.fallback_status = \"temporary-failure\"" },
+	{ "manager.fallback_status = \"quarantine\"", NULL },
+	{ "manager.fallback_status = \"shutdown\"", NULL },
+	{ "milter.a.enabled = false\nmilter.a.fallback_status_local = "
+	    "\"reject\"\nmilter.a.fallback_status_local = nil",
+	    "milter.a.fallback_status_local = nil" },
 	{ "manager.mta = \"sendmail\"", NULL },
 	{ "log.syslog_facility = \"local3\"", NULL },
 	{ "log.level = \"all\"", NULL },
@@ -302,8 +309,11 @@ static const struct {
 	    "a bare word is not a string, write \"accept\"\n" },
 	{ "manager.fallback_status = \"acept\"", "c:1: manager."
 	    "fallback_status: found \"acept\", expected \"accept\", "
-	    "\"temporary-failure\", \"reject\" or \"discard\"; did you mean "
-	    "\"accept\"?\n" },
+	    "\"temporary-failure\", \"reject\", \"discard\", "
+	    "\"quarantine\" or \"shutdown\"; did you mean \"accept\"?\n" },
+	{ "milter.a.fallback_status_local = false", "c:1: milter.a."
+	    "fallback_status_local: a bare word is not a string, write "
+	    "\"false\"\n" },
 	{ "manager.mta = \"exim\"", "c:1: manager.mta: found \"exim\", "
 	    "expected \"auto\", \"postfix\" or \"sendmail\"\n" },
 	{ "log.level = \"info|debgu\"", "c:1: log.level: found "

@@ -76,7 +76,10 @@ CONF_CASE(round_trips, "What is shown reads back as the same configuration")
 	    "milter.a.connection_spec = \"inet6:2@[::1]\"\n"
 	    "milter.a.command = \"/bin/x\"\n"
 	    "milter.a.command_options = [\"\", \"a\\tb\", \"]\"]\n"
-	    "milter.off.enabled = false\n");
+	    "milter.off.enabled = false\n"
+	    "milter.\"b \\\" b\".macro.\"{x-y}\" = \"a \\\" # \\\\\"\n"
+	    "milter.*.macro._ = \"\"\n"
+	    "milter.a.fallback_status_local = \"shutdown\"\n");
 	for (levels = 0; levels <= LOGL_ALL; levels += 37) {
 		snprintf(text, sizeof(text), "log.level = \"%s\"",
 		    log_format_levels(levels, line, sizeof(line)));
@@ -99,7 +102,7 @@ CONF_CASE(origins, "Each value is shown behind its origin")
 {
 	struct conf *c = conf_load_text("\nmanager.daemon = true\n"
 	    "milter.a.connection_spec = \"inet:1\"\nmilter.*.reading_timeout ="
-	    " 3\n");
+	    " 3\nmilter.a.macro.i = \"b\"\nmilter.a.macro.j = \"c\"\n");
 	char *shown;
 
 	ATF_REQUIRE(c != NULL);
@@ -109,6 +112,8 @@ CONF_CASE(origins, "Each value is shown behind its origin")
 	ATF_CHECK(strstr(shown, "# c:2\nmanager.daemon = true\n") != NULL);
 	ATF_CHECK(strstr(shown, "\n\n# c:3\nmilter.a.connection_spec = "
 	    "\"inet:1\"\n# default\nmilter.a.description = nil\n") != NULL);
+	ATF_CHECK(strstr(shown, "# c:5\nmilter.a.macro.i = \"b\"\n# c:6\n"
+	    "milter.a.macro.j = \"c\"\n") != NULL);
 	ATF_CHECK(strstr(shown, "# c:4\nmilter.a.reading_timeout = 3s\n") !=
 	    NULL);
 	free(shown);
