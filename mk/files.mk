@@ -32,7 +32,8 @@ SRCS_MILTER= \
 	src/milter/packet.c \
 	src/milter/packet_add.c \
 	src/milter/packet_kind.c \
-	src/milter/packet_replycode.c
+	src/milter/packet_replycode.c \
+	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
 	src/net/helper.c \
@@ -121,6 +122,7 @@ HDRS= \
 	src/milter/option_internal.h \
 	src/milter/packet.h \
 	src/milter/packet_internal.h \
+	src/milter/trace.h \
 	src/milter/wire.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
@@ -161,6 +163,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
