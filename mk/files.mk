@@ -55,6 +55,7 @@ SRCS_MANAGER= \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/negotiate.c \
+	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
 	src/manager/verdict.c
@@ -113,6 +114,7 @@ HDRS= \
 	src/event/loop_internal.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
+	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
 	src/manager/verdict.h \
