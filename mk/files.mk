@@ -63,6 +63,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/replay.c \
+	src/tool/replay_compare.c \
+	src/tool/replay_conn.c \
+	src/tool/replay_play.c \
+	src/tool/replay_print.c \
 	src/tool/server.c \
 	src/tool/server_macro.c \
 	src/tool/server_mail.c \
@@ -134,6 +139,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/replay.h \
 	src/tool/server.h \
 	src/tool/server_internal.h \
 	src/tool/server_options.h \
@@ -173,6 +179,7 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_replay.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
@@ -206,6 +213,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h
