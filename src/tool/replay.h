@@ -28,7 +28,7 @@ struct replay_config {
 	const char	*child;		/* NULL: the MTA's side */
 	const char	*to;		/* NULL: what the record says */
 	bool		 print, body, timing;
-	uint64_t	 timeout;	/* ms, for each frame and for dialling */
+	uint64_t	 timeout;	/* ms: for a frame, and dialling */
 };
 
 /* --- a record ------------------------------------------------------------ */

@@ -177,10 +177,14 @@ replay_send(struct replay_conn *conn, const void *data, size_t len)
 		}
 		if (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK &&
 		    errno != EINTR) {
+			snprintf(conn->why, sizeof(conn->why),
+			    "the connection was lost: %s", strerror(errno));
 			/* What it said before it went is still to be read. */
 			while (replay_take(conn) == 0 &&
+			    conn->in.len < REPLAY_FRAME_MAX &&
 			    replay_poll(conn, POLLIN, 0) != 0)
 				continue;
+			conn->ended = true;
 			return (-1);
 		}
 		/* It may be waiting for us to read. */
