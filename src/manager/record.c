@@ -546,19 +546,27 @@ record_name(struct record *r, char *when, size_t size)
 {
 	struct timespec ts;
 	struct tm tm;
-	char stamp[40];
+	unsigned t[7];
+	time_t now;
 
 	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
 		memset(&ts, 0, sizeof(ts));
-	if (gmtime_r(&ts.tv_sec, &tm) == NULL)
+	now = ts.tv_sec;
+	if (gmtime_r(&now, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
-	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &tm);
+	/* Not strftime(3): with it comes all that is local. */
+	t[0] = (unsigned)tm.tm_year + 1900;
+	t[1] = (unsigned)tm.tm_mon + 1;
+	t[2] = (unsigned)tm.tm_mday;
+	t[3] = (unsigned)tm.tm_hour;
+	t[4] = (unsigned)tm.tm_min;
+	t[5] = (unsigned)tm.tm_sec;
+	t[6] = (unsigned)(ts.tv_nsec / 1000);
 	(void)snprintf(r->name, sizeof(r->name), RECORD_PREFIX
-	    "%s.%06u-%u-XXXXXX", stamp, (unsigned)(ts.tv_nsec / 1000),
-	    r->session->id);
-	(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(when, size, "%s.%06uZ", stamp,
-	    (unsigned)(ts.tv_nsec / 1000));
+	    "%04u%02u%02uT%02u%02u%02u.%06u-%u-XXXXXX", t[0], t[1], t[2],
+	    t[3], t[4], t[5], t[6], r->session->id);
+	(void)snprintf(when, size, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
+	    t[0], t[1], t[2], t[3], t[4], t[5], t[6]);
 }
 
 static int

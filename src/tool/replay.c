@@ -261,7 +261,7 @@ replay_read_options(struct replay_config *cfg, int argc, char **argv)
 
 /* Where to play it; says so when the record decides. */
 static int
-replay_where(const struct replay_file *f, const struct replay_config *cfg,
+replay_target(const struct replay_file *f, const struct replay_config *cfg,
     int side, struct spec *spec)
 {
 	const char *text = cfg->to, *name;
@@ -332,7 +332,7 @@ tool_replay(int argc, char **argv)
 		if (replay_tell_end(&f, &cfg) != EX_OK)
 			status = EX_DATAERR;
 	} else if ((status = replay_tell_end(&f, &cfg)) == EX_OK &&
-	    (status = replay_where(&f, &cfg, side, &spec)) == EX_OK) {
+	    (status = replay_target(&f, &cfg, side, &spec)) == EX_OK) {
 		status = replay_play(&f, &cfg, side, &spec);
 		spec_free(&spec);
 	}
