@@ -506,6 +506,8 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 			session_log(s, s->negotiated ? LOGL_WARNING :
 			    LOGL_DEBUG, "bad frame from the MTA: %s",
 			    packet_strerror(err));
+			if (pkt.data != NULL)
+				record_frame(s, NULL, &pkt);
 			session_end(s, "bad frame");
 			return (len);
 		}

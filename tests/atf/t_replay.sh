@@ -644,6 +644,35 @@ silent_body()
 	stop_manager
 }
 
+replay_case malformed "the frame that ended a session is in the record"
+malformed_body()
+{
+
+	recorder
+	conf_child a
+	child a --on=rcpt='garbage:00000003796162'
+	manager
+	# HELO without its NUL, and a reply code that is none.
+	mta --raw=00000003486162
+	mta
+	stop_manager
+	has_records 2 || atf_fail "$(ls rec)"
+	replay 0 --print "$(record 1)"
+	has replay.out 'mta -> manager: SMFIC_HELO <ab'
+	has replay.out 'the session ends: bad frame'
+	replay 0 --print "$(record 2)"
+	has replay.out 'a -> manager: SMFIR_REPLYCODE <ab'
+	has replay.out '  a: malformed SMFIR_REPLYCODE'
+	cp "$(record 1)" one
+	cp "$(record 2)" two
+	manager
+	replay 0 one
+	has replay.out '2 answers as recorded, 0 different'
+	replay 0 two
+	replay 0 two --child=a
+	stop_manager
+}
+
 replay_case options "another negotiation is one difference"
 options_body()
 {
@@ -780,7 +809,7 @@ atf_init_test_cases()
 {
 
 	for tc in equal other rcpt large cut number running folder permission \
-	    full reload concurrent nobody print killed silent options quit_nc \
+	    full reload concurrent nobody print killed silent malformed options quit_nc \
 	    bad_file port; do
 		atf_add_test_case $tc
 	done
