@@ -317,7 +317,6 @@ tool_replay(int argc, char **argv)
 	status = replay_read_options(&cfg, argc, argv);
 	if (status != -1)
 		return (status);
-	(void)signal(SIGPIPE, SIG_IGN);
 	status = replay_file_read(&f, &cfg);
 	if (status != EX_OK) {
 		replay_file_free(&f);
@@ -333,6 +332,7 @@ tool_replay(int argc, char **argv)
 			status = EX_DATAERR;
 	} else if ((status = replay_tell_end(&f, &cfg)) == EX_OK &&
 	    (status = replay_target(&f, &cfg, side, &spec)) == EX_OK) {
+		(void)signal(SIGPIPE, SIG_IGN);
 		status = replay_play(&f, &cfg, side, &spec);
 		spec_free(&spec);
 	}

@@ -566,6 +566,9 @@ print_body()
 	has all '  mta -> manager: SMFIC_BODY 400 <0123456789'
 	has all '0123456789012345...'
 	lacks all '0123456789012345>'
+	# One who has seen enough is no fault.
+	"$MM_PROGRAM" replay -l "$(record)" 2> pipe.err | true
+	atf_check -o empty cat pipe.err
 	replay 0 -l --body "$(record)"
 	has replay.out '0123456789>'
 	lacks replay.out '...'
