@@ -34,7 +34,8 @@ SRCS_MILTER= \
 	src/milter/packet.c \
 	src/milter/packet_add.c \
 	src/milter/packet_kind.c \
-	src/milter/packet_replycode.c
+	src/milter/packet_replycode.c \
+	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
 	src/net/helper.c \
@@ -59,6 +60,7 @@ SRCS_MANAGER= \
 	src/manager/manners.c \
 	src/manager/negotiate.c \
 	src/manager/original.c \
+	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
 	src/manager/verdict.c
@@ -66,6 +68,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/replay.c \
+	src/tool/replay_compare.c \
+	src/tool/replay_conn.c \
+	src/tool/replay_play.c \
+	src/tool/replay_print.c \
 	src/tool/server.c \
 	src/tool/server_macro.c \
 	src/tool/server_mail.c \
@@ -119,6 +126,7 @@ HDRS= \
 	src/event/loop_internal.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
+	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
 	src/manager/verdict.h \
@@ -128,6 +136,7 @@ HDRS= \
 	src/milter/option_internal.h \
 	src/milter/packet.h \
 	src/milter/packet_internal.h \
+	src/milter/trace.h \
 	src/milter/wire.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
@@ -137,6 +146,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/replay.h \
 	src/tool/server.h \
 	src/tool/server_internal.h \
 	src/tool/server_options.h \
@@ -170,6 +180,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
@@ -181,6 +192,7 @@ TESTS_SH= \
 	tests/atf/t_macros.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_replay.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
@@ -214,6 +226,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

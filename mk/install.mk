@@ -12,7 +12,8 @@ install: ${PROGRAM}
 	    ${DESTDIR}${MANDIR}/man5 ${DESTDIR}${MANDIR}/man8
 	${INSTALL} -m 755 ${PROGRAM} ${DESTDIR}${SBINDIR}/milter-manager
 	@# A link that stays right when PREFIX is moved as a whole.
-	@for tool in milter-test-server milter-test-client; do \
+	@for tool in milter-test-server milter-test-client \
+	    milter-manager-replay; do \
 		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
 		sh mk/link.sh "${SBINDIR}/milter-manager" \
 		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
@@ -32,7 +33,8 @@ install: ${PROGRAM}
 uninstall:
 	rm -f ${DESTDIR}${SBINDIR}/milter-manager ${DESTDIR}${CONF}.sample \
 	    ${DESTDIR}${BINDIR}/milter-test-server \
-	    ${DESTDIR}${BINDIR}/milter-test-client
+	    ${DESTDIR}${BINDIR}/milter-test-client \
+	    ${DESTDIR}${BINDIR}/milter-manager-replay
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
 

@@ -4,9 +4,9 @@
 #
 # Everything is copied into a fresh place first, which a test finds one folder
 # above its own (atf_get_srcdir)/..: milter-manager with its links
-# milter-test-server and milter-test-client, tests/, etc/, man/.  So tests that
-# run as another user can read it wherever the tree lies, and no test can write
-# into the tree.  In the environment of a test:
+# milter-test-server, milter-test-client and milter-manager-replay, tests/, etc/,
+# man/.  So tests that run as another user can read it wherever the tree lies,
+# and no test can write into the tree.  In the environment of a test:
 #
 #	MM_PROGRAM	the program under test, as an absolute path
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
@@ -36,6 +36,7 @@ mkdir "$stage/reports" "$stage/home" &&
     cp "$program" "$stage/milter-manager" &&
     ln -s milter-manager "$stage/milter-test-server" &&
     ln -s milter-manager "$stage/milter-test-client" &&
+    ln -s milter-manager "$stage/milter-manager-replay" &&
     cp -R etc man "$stage/" &&
     chmod -R a+rX "$stage/tests" "$stage/etc" "$stage/man" || exit 1
 

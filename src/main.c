@@ -20,6 +20,7 @@ static const struct {
 } programs[] = {
 	{ "milter-test-server", "test-server", tool_test_server },
 	{ "milter-test-client", "test-client", tool_test_client },
+	{ "milter-manager-replay", "replay", tool_replay },
 };
 
 int

@@ -115,6 +115,9 @@ struct conf {
 	size_t		 max_header_size;	/* 4 MiB, all of a message's */
 	size_t		 body_memory_limit;	/* 256 KiB, then a file */
 	char		*spool_directory;	/* "/tmp" */
+	char		*record_directory;	/* NULL: nothing is recorded */
+	unsigned	 record_max_files;	/* 100 */
+	size_t		 record_max_size;	/* 1 MiB, each */
 	struct conf_origin *origin;		/* one per key */
 
 	/* milter.* in the order in which they were first named */

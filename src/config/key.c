@@ -150,6 +150,21 @@ const struct key key_main[] = {
 	    0, 0, NULL), "\"/tmp\"",
 	    "The folder of such files. "
 	    "They have no name and vanish with the process." },
+	{ "manager.record_directory", MAIN(KEY_FILE, true, record_directory,
+	    0, 0, NULL), "nil",
+	    "The folder in which each session is recorded, with all of its "
+	    "mail, in a file of its own for milter-manager-replay(1). "
+	    "The value nil records nothing." },
+	{ "manager.record_max_files", MAIN(KEY_NUMBER, false, record_max_files,
+	    1, 10000, NULL), "100",
+	    "How many of these files there may be. "
+	    "The oldest makes room for a new one, unless its session still "
+	    "runs." },
+	{ "manager.record_max_size", MAIN(KEY_SIZE, false, record_max_size,
+	    4096, 256 * 1024 * 1024, NULL), "1m",
+	    "The largest such file. "
+	    "Bodies may take half of it and are shortened from there on; what "
+	    "does not fit even so is cut." },
 	{ NULL, MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), NULL, NULL }
 };
 

@@ -227,6 +227,28 @@ daemon_check_spool(const struct daemon *d, const struct conf *conf)
 		    conf->spool_directory, strerror(errno));
 }
 
+/* Nothing else would tell before the fault that one wanted to record. */
+static void
+daemon_check_records(const struct daemon *d, const struct conf *conf)
+{
+	struct stat st;
+	int bad;
+
+	if (conf->record_directory == NULL)
+		return;
+	bad = stat(conf->record_directory, &st);
+	if (bad == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		bad = -1;
+	}
+	if (bad == 0)
+		bad = access(conf->record_directory, R_OK | W_OK | X_OK);
+	if (bad == -1)
+		daemon_tell(d, LOGL_WARNING, "manager.record_directory: %s: "
+		    "%s; sessions will not be recorded",
+		    conf->record_directory, strerror(errno));
+}
+
 /* --- accepting ----------------------------------------------------------- */
 
 /*
@@ -234,7 +256,7 @@ daemon_check_spool(const struct daemon *d, const struct conf *conf)
  * want of descriptors would be answered by their fallbacks, so that whoever
  * opens enough connections could have his mail accepted unseen: such a session
  * is not begun.  It needs a descriptor for the MTA, one a child, and two for
- * the spool of a large message and its new body.
+ * the spool of a large message and its new body, one if it is recorded.
  */
 static size_t
 daemon_room(const struct conf *conf, const char **why)
@@ -245,6 +267,7 @@ daemon_room(const struct conf *conf, const char **why)
 	*why = "manager.max_connections";
 	if (conf->max_connections > 0)
 		room = conf->max_connections;
+	each += conf->record_directory != NULL;
 	for (i = 0; i < conf->n_milters; i++)
 		each += conf->milters[i]->enabled;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
@@ -350,6 +373,7 @@ daemon_on_hup(struct loop_signal *sig, void *arg)
 		    strerror(errno));
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
+	daemon_check_records(d, conf);
 	if (manager_set_conf(d->manager, conf) == -1)
 		log_write(LOGL_ERROR, "the configuration in force stays: %s",
 		    strerror(errno));
@@ -559,6 +583,7 @@ daemon_start(struct daemon *d, struct conf *conf)
 	d->starting = true;
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
+	daemon_check_records(d, conf);
 	d->listener = daemon_listen(d, conf);
 	if (d->listener == NULL) {
 		conf_unref(conf);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "manager/record.h"
 #include "manager/session_internal.h"
 
 /* Above this many queued bytes a child is given nothing more. */
@@ -148,6 +149,7 @@ child_fail(struct child *c, const char *fmt, ...)
 	stage = c->waiting != STAGE_N ? c->waiting :
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
 	c->last_stage = stage;
+	record_note(c->session, c, reason);
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
@@ -241,6 +243,7 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 		session_child_changed(c->session, c);
 		return;
 	}
+	record_child(c);
 	memset(&out, 0, sizeof(out));
 	c->state = CHILD_NEGOTIATING;
 	c->wait_since = loop_now(child_loop(c));
@@ -591,6 +594,7 @@ child_on_input(struct stream *st, const unsigned char *data, size_t len,
 			    packet_strerror(err));
 		else {
 			used += pkt.size;
+			record_frame(s, c, &pkt);
 			child_on_packet(c, &pkt);
 		}
 		if (c->state != before || c->reply.verdict != VERDICT_PENDING)

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "manager/manager_internal.h"
+#include "manager/record.h"
 #include "manager/session_internal.h"
 
 static void
@@ -27,6 +28,7 @@ manager_generation_unref(struct generation *g)
 	for (i = 0; i < g->n; i++)
 		target_free(g->run[i].target);
 	free(g->run);
+	record_folder_unref(g->records);
 	conf_unref(g->conf);
 	free(g);
 }
@@ -60,6 +62,12 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (run->target == NULL)
 			goto fail;
 		g->n++;
+	}
+	if (conf->record_directory != NULL) {
+		g->records = record_folder_get(conf, m->gen == NULL ? NULL :
+		    m->gen->records);
+		if (g->records == NULL)
+			goto fail;
 	}
 	g->conf = conf;
 	return (g);

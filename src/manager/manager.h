@@ -38,6 +38,7 @@ struct generation {
 	struct conf	 *conf;
 	struct child_run *run;		/* the enabled children, in order */
 	size_t		  n;
+	struct record_folder *records;	/* NULL: nothing is recorded */
 };
 
 /*

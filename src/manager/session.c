@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "manager/manager_internal.h"
+#include "manager/record.h"
 #include "manager/session_internal.h"
 
 /* Bytes of an MTA that does not wait for us are kept up to here. */
@@ -116,6 +117,7 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 		c->status = "pass";
 		c->id = ++m->next_id;
 	}
+	record_begin(s);
 	session_restart_idle(s);
 	session_log(s, LOGL_INFO, "session opened mta=%s", s->peer);
 	return (s);
@@ -168,6 +170,7 @@ session_end(struct session *s, const char *reason)
 	    s->id);
 	session_log(s, LOGL_INFO, "session closed reason=%s", reason);
 	stream_close_flushed(&s->mta, SESSION_LINGER_MS);
+	record_end(s, reason);
 	loop_task_start(loop, &s->task, session_free, s);
 }
 
@@ -482,6 +485,8 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 			session_log(s, s->negotiated ? LOGL_WARNING :
 			    LOGL_DEBUG, "bad frame from the MTA: %s",
 			    packet_strerror(err));
+			if (pkt.data != NULL)
+				record_frame(s, NULL, &pkt);
 			session_end(s, "bad frame");
 			return (len);
 		}
@@ -493,6 +498,7 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 			continue;
 		}
 		used += pkt.size;
+		record_frame(s, NULL, &pkt);
 		if (log_wants(LOGL_TRACE))
 			session_log(s, LOGL_TRACE, "mta -> %s %zu",
 			    packet_command_name(pkt.code), pkt.len);

@@ -165,6 +165,7 @@ struct session {
 	struct loop_task	 task;		/* frees it */
 	uint64_t		 since;
 	char			*peer;
+	struct record		*record;	/* NULL: not recorded */
 
 	enum session_mode	 mode;
 	enum stage		 stage;		/* of the event in hand */

@@ -142,6 +142,8 @@ stream_write2(struct stream *s, const void *a, size_t alen, const void *b,
 	(void)buf_add(&s->out, b, blen);
 	s->flags |= STREAM_QUEUED;
 	loop_task_start(s->loop, &s->task, stream_on_task, s);
+	if (s->tap != NULL)
+		s->tap(s, a, alen, b, blen);
 	return (0);
 }
 

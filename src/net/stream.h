@@ -65,6 +65,13 @@ struct stream {
 	int			 err;		/* from here on private */
 	unsigned		 flags;
 	bool			*gone;		/* told of a close */
+	/*
+	 * NULL, or the owner's: is shown what stream_write() and
+	 * stream_write2() have queued, before they return.  Set it after
+	 * stream_open().  It must not call for anything of the stream.
+	 */
+	void	(*tap)(struct stream *, const void *a, size_t alen,
+		    const void *b, size_t blen);
 };
 
 /*

@@ -233,15 +233,14 @@ text_options(FILE *fp, bool command, const unsigned char *p, size_t len)
 }
 
 void
-text_frame(FILE *fp, const char *prefix, bool command,
-    const struct packet *pkt)
+text_packet(FILE *fp, bool command, const struct packet *pkt)
 {
 	const unsigned char *p = pkt->data, *nul;
 	size_t len = pkt->len, n = 0;
 	int code = pkt->code;
 
-	fprintf(fp, "%s%s", prefix, command || code == SMFIC_OPTNEG ?
-	    packet_command_name(code) : packet_reply_name(code));
+	fputs(command || code == SMFIC_OPTNEG ? packet_command_name(code) :
+	    packet_reply_name(code), fp);
 	if (code == SMFIC_OPTNEG && len >= MILTER_OPTLEN) {
 		n = text_options(fp, command, p, len);
 	} else if (command && code == SMFIC_MACRO && len > 0) {
@@ -267,6 +266,14 @@ text_frame(FILE *fp, const char *prefix, bool command,
 		n = len;
 	}
 	text_strings(fp, p + n, len - n);
+}
+
+void
+text_frame(FILE *fp, const char *prefix, bool command,
+    const struct packet *pkt)
+{
+	fputs(prefix, fp);
+	text_packet(fp, command, pkt);
 	fputc('\n', fp);
 }
 

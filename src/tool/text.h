@@ -61,7 +61,9 @@ int	text_file(struct buf *, const char *path);
 int	text_read_spec(const char *text, struct spec *, char *why,
 	    size_t whysize);
 
-/* A frame as one line: its name, then its fields. */
+/* A frame without line end: its name, then its fields. */
+void	text_packet(FILE *, bool command, const struct packet *);
+/* The same as one line. */
 void	text_frame(FILE *, const char *prefix, bool command,
 	    const struct packet *);
 

@@ -1172,6 +1172,11 @@ tools_body()
 		atf_check -s exit:64 -e match:"milter-$tool: --bogus" \
 		    "$MM_PROGRAM" $tool --bogus
 	done
+	ln -s "$MM_PROGRAM" milter-manager-replay
+	atf_check -o match:'^milter-manager-replay ' \
+	    "$MM_PROGRAM" replay --version
+	atf_check -s exit:64 -e match:'milter-manager-replay: --bogus' \
+	    ./milter-manager-replay --bogus
 	# Another name is the daemon.
 	ln -s "$MM_PROGRAM" other
 	atf_check -o match:'^milter-manager ' ./other --version
