@@ -39,7 +39,9 @@ SRCS_NET= \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
+	src/net/route.c \
 	src/net/sock.c \
+	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
 SRCS_MESSAGE= \
@@ -125,6 +127,7 @@ HDRS= \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \
 	src/net/target.h \

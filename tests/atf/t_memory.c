@@ -97,7 +97,9 @@ memory_strdup(const char *s)
 #include "net/linger.c"
 #include "net/listen.c"
 #include "net/resolver.c"
+#include "net/route.c"
 #include "net/sock.c"
+#include "net/socks.c"
 #include "net/stream.c"
 #include "net/target.c"
 
