@@ -148,6 +148,7 @@ TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \

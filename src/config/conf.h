@@ -30,6 +30,9 @@ enum conf_status {
 };
 const char *conf_status_name(enum conf_status);
 
+/* In what order the addresses of one child are tried. */
+enum conf_balance { CONF_FAILOVER, CONF_ROUND_ROBIN, CONF_LEAST_BUSY };
+
 enum conf_mta { CONF_MTA_AUTO, CONF_MTA_POSTFIX, CONF_MTA_SENDMAIL };
 
 /* Where a value came from: file NULL and line 0 is the default. */
@@ -43,13 +46,24 @@ struct conf_list {
 	size_t		  n;
 };
 
+#define CONF_SPECS_MAX	64
+
+struct conf_specs {
+	struct conf_list text;		/* as written; it comes first */
+	struct spec	*spec;		/* one each */
+};
+
 struct conf_milter {
 	char		*name;
 	size_t		 index;			/* place in the order */
 	bool		 enabled;		/* true */
 	char		*description;		/* NULL */
-	char		*spec_text;		/* as written */
-	struct spec	 spec;
+	struct conf_specs specs;		/* none */
+	enum conf_balance balance;		/* failover */
+	char		*socks_text;		/* NULL, or as written */
+	struct spec	 socks;
+	char		*socks_user;		/* NULL: none */
+	char		*socks_password;	/* there when the user is */
 	enum conf_status fallback_status;	/* accept */
 	bool		 evaluation_mode;	/* false */
 	struct conf_list applicable_conditions;	/* empty */

@@ -137,6 +137,8 @@ child_fail(struct child *c, const char *fmt, ...)
 	stage = c->waiting != STAGE_N ? c->waiting :
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
 	c->last_stage = stage;
+	if (c->state == CHILD_NEGOTIATING)
+		dial_bad(&c->dial);
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
@@ -393,6 +395,7 @@ child_on_answer(struct child *c, const struct packet *pkt)
 	}
 	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
 	c->state = CHILD_READY;
+	dial_good(&c->dial);
 	child_restart_timer(c);
 	session_log(c->session, LOGL_DEBUG, "child=%s stage=negotiate "
 	    "version=%u actions=%#x protocol=%#x", c->conf->name,

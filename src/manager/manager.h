@@ -16,7 +16,11 @@
 struct manager;
 struct session;
 
-/* One enabled child of a configuration, shared by all sessions on it. */
+/*
+ * One enabled child of a configuration, shared by all sessions on it.  Its
+ * target goes on to the next configuration when the child is at the same
+ * addresses there, reached in the same way.
+ */
 struct child_run {
 	const struct conf_milter *conf;
 	struct target		 *target;
