@@ -48,6 +48,7 @@ SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
 SRCS_MANAGER= \
+	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
 	src/manager/deadline.c \
@@ -112,6 +113,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
+	src/manager/breaker.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
 	src/manager/session_internal.h \

@@ -64,6 +64,8 @@ struct conf_milter {
 	struct spec	 socks;
 	char		*socks_user;		/* NULL: none */
 	char		*socks_password;	/* there when the user is */
+	unsigned	 max_failures;		/* 0: never cut off */
+	uint64_t	 retry_interval;	/* ms; 30 s */
 	enum conf_status fallback_status;	/* accept */
 	bool		 evaluation_mode;	/* false */
 	struct conf_list applicable_conditions;	/* empty */

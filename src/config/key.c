@@ -209,6 +209,16 @@ const struct key key_child[] = {
 	    "The password that goes with socks_user. "
 	    "It is never logged, but --show-config shows it: let nobody "
 	    "else read the configuration." },
+	{ "max_failures", CHILD(KEY_NUMBER, false, max_failures, 0, 1000000,
+	    NULL), "0",
+	    "After so many failures in a row it is left alone for "
+	    "retry_interval: what fallback_status says holds at once. "
+	    "Then one session tries it again. "
+	    "0 is never." },
+	{ "retry_interval", CHILD(KEY_TIME, false, retry_interval, 1,
+	    KEY_DAY, NULL), "30s",
+	    "How long it is left alone after max_failures, and after each "
+	    "try that failed." },
 	{ "connection_timeout", CHILD(KEY_TIME, false, connection_timeout, 1,
 	    KEY_TIMEOUT_MAX, NULL), "297s",
 	    "How long connecting to it may take." },

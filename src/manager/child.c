@@ -102,6 +102,7 @@ static void
 child_disconnect(struct child *c)
 {
 	child_waited(c);
+	breaker_leave(c->run->breaker, c);
 	dial_cancel(&c->dial);
 	stream_close(&c->stream);
 	loop_timer_stop(&c->timer);
@@ -139,6 +140,7 @@ child_fail(struct child *c, const char *fmt, ...)
 	c->last_stage = stage;
 	if (c->state == CHILD_NEGOTIATING)
 		dial_bad(&c->dial);
+	breaker_bad(c->run->breaker, c, stage);
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
@@ -257,9 +259,23 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 void
 child_start(struct child *c)
 {
+	char why[128];
+
 	c->state = CHILD_DIALLING;
+	c->blameless = false;
 	memset(c->macro_gen, 0, sizeof(c->macro_gen));
 	option_free(&c->option);
+	if (!breaker_enter(c->run->breaker, c, why, sizeof(why))) {
+		c->state = CHILD_FAILED;
+		c->status = "error";
+		c->last_stage = STAGE_NEGOTIATE;
+		session_log(c->session, LOGL_INFO,
+		    "child=%s stage=negotiate fallback=%s reason=%s",
+		    c->conf->name, conf_status_name(c->conf->fallback_status),
+		    why);
+		child_log_end(c);
+		return;
+	}
 	dial_start(&c->dial, c->run->target,
 	    c->conf->connection_timeout > UINT32_MAX ? UINT32_MAX :
 	    (unsigned)c->conf->connection_timeout, child_on_dialled, c);
@@ -396,6 +412,7 @@ child_on_answer(struct child *c, const struct packet *pkt)
 	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
 	c->state = CHILD_READY;
 	dial_good(&c->dial);
+	breaker_good(c->run->breaker, c, STAGE_NEGOTIATE);
 	child_restart_timer(c);
 	session_log(c->session, LOGL_DEBUG, "child=%s stage=negotiate "
 	    "version=%u actions=%#x protocol=%#x", c->conf->name,
@@ -480,6 +497,7 @@ child_on_verdict(struct child *c, const struct packet *pkt, enum verdict v)
 	}
 	c->reply.verdict = v;
 	c->replied = c->waiting;
+	breaker_good(c->run->breaker, c, c->replied);
 	child_waited(c);
 	child_restart_timer(c);
 	if (log_wants(LOGL_DEBUG)) {

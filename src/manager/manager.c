@@ -96,11 +96,23 @@ manager_run(struct manager *m, struct child_run *run,
 	const struct child_run *before = manager_before(m, cm);
 
 	run->conf = cm;
-	if (before != NULL)
+	if (before != NULL) {
 		run->target = target_ref(before->target);
-	else
-		run->target = manager_target(m, cm);
-	return (run->target != NULL ? 0 : -1);
+		run->breaker = breaker_ref(before->breaker);
+		return (0);
+	}
+	run->target = manager_target(m, cm);
+	if (run->target == NULL)
+		return (-1);
+	run->breaker = breaker_new();
+	return (run->breaker != NULL ? 0 : -1);
+}
+
+static void
+manager_run_free(struct child_run *run)
+{
+	target_free(run->target);
+	breaker_unref(run->breaker);
 }
 
 static void
@@ -111,7 +123,7 @@ manager_generation_unref(struct generation *g)
 	if (g == NULL || --g->refs > 0)
 		return;
 	for (i = 0; i < g->n; i++)
-		target_free(g->run[i].target);
+		manager_run_free(&g->run[i]);
 	free(g->run);
 	conf_unref(g->conf);
 	free(g);
@@ -135,9 +147,8 @@ manager_generation_new(struct manager *m, struct conf *conf)
 	for (i = 0; i < conf->n_milters; i++) {
 		if (!conf->milters[i]->enabled)
 			continue;
-		if (manager_run(m, &g->run[g->n], conf->milters[i]) == -1)
+		if (manager_run(m, &g->run[g->n++], conf->milters[i]) == -1)
 			goto fail;
-		g->n++;
 	}
 	/* The new order holds for the sessions that are there, too. */
 	for (i = 0; i < g->n; i++)

@@ -11,6 +11,7 @@
 
 #include "config/conf.h"
 #include "event/loop.h"
+#include "manager/breaker.h"
 #include "net/target.h"
 
 struct manager;
@@ -18,12 +19,13 @@ struct session;
 
 /*
  * One enabled child of a configuration, shared by all sessions on it.  Its
- * target goes on to the next configuration when the child is at the same
- * addresses there, reached in the same way.
+ * target and its breaker go on to the next configuration when the child is at
+ * the same addresses there, reached in the same way.
  */
 struct child_run {
 	const struct conf_milter *conf;
 	struct target		 *target;
+	struct breaker		 *breaker;
 };
 
 /*

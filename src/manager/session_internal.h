@@ -17,6 +17,7 @@
  *   finish.c     after the last child: edits and verdict to the MTA
  *   deadline.c   how long the MTA waits for all of them
  *   child.c      one child's connection: what it is sent, what it replies
+ *   breaker.c    whether it may be dialled, after it has failed in a row
  *
  * Each file does as much as it can and returns when a child's reply, room in a
  * child's queue, or the MTA is waited for.  What is waited for arrives in
@@ -96,6 +97,7 @@ struct child {
 	struct session_verdict	 reply;		/* came, not yet looked at */
 	enum stage		 replied;	/* to which stage */
 	bool			 stray_logged;
+	bool			 blameless;	/* it is failed, has not */
 	uint64_t		 written;	/* bytes, with queued ones */
 	uint64_t		 taken;		/* when the timer began */
 
@@ -254,6 +256,7 @@ void	finish_step(struct session *);
 
 /* --- child.c ------------------------------------------------------------- */
 
+/* Dials it, or fails it at once when its breaker is open. */
 void	child_start(struct child *);
 /* Whether it is to be sent a command of that stage. */
 bool	child_wants(const struct child *, enum stage);
