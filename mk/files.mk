@@ -163,6 +163,8 @@ TESTS_C= \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
 	tests/atf/t_net_many.c \
+	tests/atf/t_net_route.c \
+	tests/atf/t_net_socks.c \
 	tests/atf/t_net_stream.c \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
@@ -207,6 +209,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
-	tests/fuzz/fuzz_reply.c
+	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socks.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h
