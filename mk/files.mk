@@ -148,6 +148,7 @@ SHIM_HDRS= \
 
 TESTS_C= \
 	tests/atf/t_body.c \
+	tests/atf/t_breaker.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_route.c \
