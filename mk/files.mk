@@ -177,6 +177,7 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_route.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
@@ -187,7 +188,8 @@ TEST_PROGS= \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
-	tests/atf/h_smtp.c
+	tests/atf/h_smtp.c \
+	tests/atf/h_socks.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
