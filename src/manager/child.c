@@ -138,7 +138,7 @@ child_fail(struct child *c, const char *fmt, ...)
 	stage = c->waiting != STAGE_N ? c->waiting :
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
 	c->last_stage = stage;
-	if (c->state == CHILD_NEGOTIATING)
+	if (c->state == CHILD_DIALLING || c->state == CHILD_NEGOTIATING)
 		dial_bad(&c->dial);
 	breaker_bad(c->run->breaker, c, stage);
 	child_disconnect(c);
@@ -256,6 +256,22 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	buf_free(&out);
 }
 
+/*
+ * How long dialling may take.  The chain's deadline leaves no time to a second
+ * address when the first one has connection_timeout to say nothing.
+ */
+static unsigned
+child_dial_time(const struct child *c)
+{
+	uint64_t ms = c->conf->connection_timeout;
+	uint64_t most = c->session->conf->command_deadline / 5 * 4;
+
+	if (most > 0 && ms > most && (c->conf->specs.text.n > 1 ||
+	    target_needs_resolver(&c->conf->specs.spec[0])))
+		ms = most;
+	return (ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms);
+}
+
 void
 child_start(struct child *c)
 {
@@ -276,9 +292,8 @@ child_start(struct child *c)
 		child_log_end(c);
 		return;
 	}
-	dial_start(&c->dial, c->run->target,
-	    c->conf->connection_timeout > UINT32_MAX ? UINT32_MAX :
-	    (unsigned)c->conf->connection_timeout, child_on_dialled, c);
+	dial_start(&c->dial, c->run->target, child_dial_time(c),
+	    child_on_dialled, c);
 }
 
 bool

@@ -148,9 +148,9 @@ void	dial_start(struct dial *d, struct target *, unsigned timeout_ms,
  */
 void	dial_cancel(struct dial *d);
 /*
- * Between success and dial_cancel(): what was reached there is of no use, which
- * is as bad as if it had not accepted; or it is good, and no failure of this
- * address before now counts any more.
+ * Before dial_cancel(): the address that was reached, or is being tried, is of
+ * no use, which is as bad as if it had not accepted; or it is good, and no
+ * failure of this address before now counts any more.
  */
 void	dial_bad(struct dial *d);
 void	dial_good(struct dial *d);

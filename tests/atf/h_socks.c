@@ -4,11 +4,12 @@
 
 /*
  * h_socks.c - a SOCKS5 proxy for tests, on a free port of loopback.
- * Owns:      "h_socks [-s] [-r CODE] [-u USER:PASSWORD] READY".
+ * Owns:      "h_socks [-s] [-m PORT] [-r CODE] [-u USER:PASSWORD] READY".
  * Called by: t_route.sh.
  * Must not:  connect to another host: whatever is asked for, it connects to
  *            that port of 127.0.0.1.
  *
+ *	-m PORT			says nothing when asked for that port
  *	-r CODE			refuses each destination with that code
  *	-s			answers byte by byte
  *	-u USER:PASSWORD	wants to know them
@@ -33,6 +34,7 @@
 #include <unistd.h>
 
 static bool	 socks_is_slow;
+static unsigned	 socks_mute;
 static int	 socks_code;
 static const char *socks_secret;	/* USER:PASSWORD */
 
@@ -170,6 +172,11 @@ socks_serve(int fd)
 
 	socks_hello(fd, user, sizeof(user));
 	port = socks_request(fd, user);
+	if (port == socks_mute) {
+		/* Until the other side has had enough. */
+		socks_read(fd, reply, 1);
+		return;
+	}
 	memset(&in, 0, sizeof(in));
 	in.sin_family = AF_INET;
 	in.sin_port = htons((uint16_t)port);
@@ -192,8 +199,11 @@ main(int argc, char **argv)
 	FILE *fp;
 	int ch, door, fd;
 
-	while ((ch = getopt(argc, argv, "r:su:")) != -1) {
+	while ((ch = getopt(argc, argv, "m:r:su:")) != -1) {
 		switch (ch) {
+		case 'm':
+			socks_mute = (unsigned)atoi(optarg);
+			break;
 		case 'r':
 			socks_code = atoi(optarg);
 			break;
@@ -208,8 +218,8 @@ main(int argc, char **argv)
 		}
 	}
 	if (argc != optind + 1)
-		errx(64, "usage: h_socks [-s] [-r code] [-u user:password] "
-		    "ready");
+		errx(64, "usage: h_socks [-s] [-m port] [-r code] "
+		    "[-u user:password] ready");
 	memset(&in, 0, sizeof(in));
 	in.sin_family = AF_INET;
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

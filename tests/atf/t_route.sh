@@ -332,6 +332,46 @@ socks_fails_body()
 	stop_manager
 }
 
+route_case silent "an address that says nothing leaves time for the next one, and comes last then"
+silent_body()
+{
+
+	inet_child -v
+	proxy -m 1
+	behind b.invalid 'connection_spec = "inet:1@a.invalid"' \
+	    "connection_spec += \"inet:$a_port@b.invalid\""
+	# The default of connection_timeout is much longer.
+	echo 'manager.command_deadline = 2s' >> mm.conf
+	manager
+	check_mta --expect=pass
+	ntimes socks.out 'name a.invalid 1' 1
+	ntimes socks.out 'name b.invalid' 1
+	# Nor has the deadline to find that out twice.
+	check_mta --expect=pass
+	ntimes socks.out 'name a.invalid 1' 1
+	stop_manager
+	lacks mm.log 'fallback='
+}
+
+route_case silent_deadline "a dial that the deadline of the chain ends is a failure"
+silent_deadline_body()
+{
+
+	proxy -m 1
+	conf_begin 'manager.command_deadline = 300ms'
+	{
+		echo "milter.a.connection_spec = \"inet:1@[127.0.0.1]\""
+		echo "milter.a.socks = \"inet:$port@127.0.0.1\""
+		echo 'milter.a.fallback_status = "temporary-failure"'
+		echo 'milter.a.max_failures = 1'
+	} >> mm.conf
+	manager
+	check_mta --expect=temporary-failure
+	has mm.log 'reason=not done within manager.command_deadline'
+	ntimes mm.log 'breaker=open' 1
+	stop_manager
+}
+
 # --- the breaker ------------------------------------------------------------
 
 route_case breaker "after so many failures it is left alone, tried by one session, and used again"
@@ -464,6 +504,8 @@ atf_init_test_cases()
 	atf_add_test_case socks
 	atf_add_test_case socks_user
 	atf_add_test_case socks_fails
+	atf_add_test_case silent
+	atf_add_test_case silent_deadline
 	atf_add_test_case breaker
 	atf_add_test_case breaker_off
 	atf_add_test_case breaker_eom
