@@ -479,6 +479,13 @@ parse_statement(struct parse *ps, struct parse_input *in)
 			snprintf(why, sizeof(why), "a value is missing, "
 			    "expected %s", expected);
 		}
+		/* What is wrong in a list is repeated. */
+		if (key != NULL && key->type == KEY_SECRET &&
+		    v.kind == VALUE_LIST) {
+			field_expected(key, expected, sizeof(expected));
+			snprintf(why, sizeof(why), "found a list, expected %s",
+			    expected);
+		}
 		value_free(&v);
 		goto skip;
 	}

@@ -149,6 +149,9 @@ CONF_CASE(socks, "A proxy goes with inet: and inet6: only, a user with a "
 	conf_expect_fault(HERE "milter.a.socks_password = [\"geheim\"]",
 	    "c:2: milter.a.socks_password: found a list, expected a string in "
 	    "quotes, or nil for the default\n");
+	conf_expect_fault(HERE "milter.a.socks_password = [geheim]",
+	    "c:2: milter.a.socks_password: found a list, expected a string in "
+	    "quotes, or nil for the default\n");
 	conf_expect_fault(HERE "milter.a.socks_password = \"geheim",
 	    "c:2: milter.a.socks_password: the string is not closed, "
 	    "expected \" before the end of the line\n");
