@@ -98,6 +98,8 @@ manager_run(struct manager *m, struct child_run *run,
 	run->conf = cm;
 	if (before != NULL) {
 		run->target = target_ref(before->target);
+		/* A reload is what one does after a change of names. */
+		target_refresh(run->target);
 		run->breaker = breaker_ref(before->breaker);
 		return (0);
 	}

@@ -310,6 +310,31 @@ target_free(struct target *t)
 }
 
 void
+target_refresh(struct target *t)
+{
+	struct target_entry *e;
+	size_t i;
+
+	if (t->resolver == NULL)
+		return;
+	for (i = 0; i <= t->n; i++) {
+		e = &t->entry[i];
+		/* Behind the last one is the proxy, or nothing. */
+		if (t->proxy != NULL ? e != t->proxy : i == t->n)
+			continue;
+		if (e->query == NULL && target_needs_resolver(&e->spec)) {
+			loop_timer_stop(&e->timer);
+			/* Without an address, a dial waits for the answer. */
+			if (e->n == 0) {
+				free(e->why);
+				e->why = NULL;
+			}
+			target_ask(e);
+		}
+	}
+}
+
+void
 target_set_balance(struct target *t, enum target_balance balance)
 {
 	t->balance = balance;

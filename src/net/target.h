@@ -83,6 +83,8 @@ struct target *target_new_list(struct loop *, struct resolver *,
 struct target *target_ref(struct target *);
 /* The last one; NULL: no effect.  No dial may be under way on it. */
 void	target_free(struct target *);
+/* Asks for its names at once, as a new one does. */
+void	target_refresh(struct target *);
 /* From the next dial on. */
 void	target_set_balance(struct target *, enum target_balance);
 const struct spec *target_spec(const struct target *);	/* the first one */
