@@ -123,15 +123,15 @@ struct dial {
 	size_t			 turn;
 	uint64_t		 deadline;
 	char			*why;
-	uint64_t		 share;		/* until when the present one */
-	uint64_t		 until;		/* and its connection, may take */
+	uint64_t		 share;		/* the present one's end */
+	uint64_t		 until;		/* that of its connection */
 	unsigned		 retry_ms;
 };
 
 /*
- * d must be zeroed or cancelled.  fn is called exactly once, from the loop, with
- * a connected non-blocking close-on-exec fd (now the callee's) and why NULL,
- * or with -1 and one line that names every address tried and what it said
+ * d must be zeroed or cancelled.  fn is called exactly once, from the loop,
+ * with a connected non-blocking close-on-exec fd (now the callee's) and why
+ * NULL, or with -1 and one line that names every address tried and what it said
  * ("unix:/run/x.sock: No such file or directory").  timeout_ms covers all of
  * it, the wait for a first look-up and all talk to a proxy included; when the
  * last look-up failed and none ever succeeded, a name is given up at once.  A
