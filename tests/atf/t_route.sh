@@ -464,6 +464,32 @@ breaker_eom_body()
 	stop_manager
 }
 
+route_case blameless "a child whose turn had not come at the deadline, and one that closes when idle, have not failed"
+blameless_body()
+{
+
+	conf_begin 'manager.end_of_message_deadline = 300ms'
+	conf_child a max_failures=1
+	conf_child b max_failures=1
+	child a -v --on=eom=none
+	child b -v
+	manager
+	check_mta
+	has mm.log 'child=b stage=eom fallback=accept reason=not done within manager.end_of_message_deadline'
+	ntimes mm.log 'child=a breaker=open' 1
+	lacks mm.log 'child=b breaker='
+	# b is dialled again, and restarted while its session is idle.
+	hold C=c wait:gone
+	wait_for saw b 2
+	wait_for grep -q '^connect: ' b.out
+	down b
+	wait_for grep -q 'child=b .*reason=closed the connection' mm.log
+	echo now > gone
+	wait "$held" || atf_fail "$(cat hold.out)"
+	lacks mm.log 'child=b breaker='
+	stop_manager
+}
+
 route_case one_probe "of many sessions one is the probe, and one that is given up leaves its place"
 one_probe_body()
 {
@@ -509,5 +535,6 @@ atf_init_test_cases()
 	atf_add_test_case breaker
 	atf_add_test_case breaker_off
 	atf_add_test_case breaker_eom
+	atf_add_test_case blameless
 	atf_add_test_case one_probe
 }
