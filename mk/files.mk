@@ -42,13 +42,16 @@ SRCS_NET= \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
+	src/net/route.c \
 	src/net/sock.c \
+	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
 SRCS_MANAGER= \
+	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
 	src/manager/deadline.c \
@@ -124,6 +127,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
+	src/manager/breaker.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
 	src/manager/record.h \
@@ -141,6 +145,7 @@ HDRS= \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \
 	src/net/target.h \
@@ -160,9 +165,11 @@ SHIM_HDRS= \
 
 TESTS_C= \
 	tests/atf/t_body.c \
+	tests/atf/t_breaker.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_map.c \
+	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
@@ -175,6 +182,8 @@ TESTS_C= \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
 	tests/atf/t_net_many.c \
+	tests/atf/t_net_route.c \
+	tests/atf/t_net_socks.c \
 	tests/atf/t_net_stream.c \
 	tests/atf/t_network.c \
 	tests/atf/t_number.c \
@@ -193,6 +202,7 @@ TESTS_SH= \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_replay.sh \
+	tests/atf/t_route.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
@@ -203,7 +213,8 @@ TEST_PROGS= \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
-	tests/atf/h_smtp.c
+	tests/atf/h_smtp.c \
+	tests/atf/h_socks.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
@@ -227,6 +238,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
-	tests/fuzz/fuzz_reply.c
+	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socks.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

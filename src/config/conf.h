@@ -33,6 +33,9 @@ enum conf_status {
 };
 const char *conf_status_name(enum conf_status);
 
+/* In what order the addresses of one child are tried. */
+enum conf_balance { CONF_FAILOVER, CONF_ROUND_ROBIN, CONF_LEAST_BUSY };
+
 enum conf_mta { CONF_MTA_AUTO, CONF_MTA_POSTFIX, CONF_MTA_SENDMAIL };
 
 /* Where a value came from: file NULL and line 0 is the default. */
@@ -58,13 +61,26 @@ struct conf_map {
 	size_t		  n;
 };
 
+#define CONF_SPECS_MAX	64
+
+struct conf_specs {
+	struct conf_list text;		/* as written; it comes first */
+	struct spec	*spec;		/* one each */
+};
+
 struct conf_milter {
 	char		*name;
 	size_t		 index;			/* place in the order */
 	bool		 enabled;		/* true */
 	char		*description;		/* NULL */
-	char		*spec_text;		/* as written */
-	struct spec	 spec;
+	struct conf_specs specs;		/* none */
+	enum conf_balance balance;		/* failover */
+	char		*socks_text;		/* NULL, or as written */
+	struct spec	 socks;
+	char		*socks_user;		/* NULL: none */
+	char		*socks_password;	/* there when the user is */
+	unsigned	 max_failures;		/* 0: never cut off */
+	uint64_t	 retry_interval;	/* ms; 30 s */
 	enum conf_status fallback_status;	/* accept */
 	enum conf_status fallback_status_local;	/* unset: as fallback_status */
 	enum conf_status fallback_status_authenticated;	/* unset: the same */

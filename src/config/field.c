@@ -22,7 +22,8 @@
 
 /* Enums are kept through an int; so they must be as wide as one. */
 typedef char field_enum_is_int[sizeof(enum conf_status) == sizeof(int) &&
-    sizeof(enum conf_mta) == sizeof(int) ? 1 : -1];
+    sizeof(enum conf_mta) == sizeof(int) &&
+    sizeof(enum conf_balance) == sizeof(int) ? 1 : -1];
 
 static void *
 field_at(void *base, size_t offset)
@@ -86,6 +87,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 		break;
 	case KEY_STRING:
 	case KEY_MACROS:
+	case KEY_SECRET:
 		strlcpy(dst, "a string in quotes", size);
 		break;
 	case KEY_FILE:
@@ -97,6 +99,10 @@ field_expected(const struct key *key, char *dst, size_t size)
 	case KEY_SPEC:
 		strlcpy(dst, "\"unix:PATH\", \"inet:PORT@HOST\" or "
 		    "\"inet6:PORT@HOST\"", size);
+		break;
+	case KEY_SPECS:
+		strlcpy(dst, "\"unix:PATH\", \"inet:PORT@HOST\", "
+		    "\"inet6:PORT@HOST\" or a list of them", size);
 		break;
 	case KEY_LIST:
 	case KEY_CONDITIONS:
@@ -118,6 +124,8 @@ field_unexpected(const struct key *key, const struct value *v,
 
 	if (v->kind == VALUE_LIST)
 		strlcpy(found, "a list", sizeof(found));
+	else if (key->type == KEY_SECRET)
+		strlcpy(found, "something else", sizeof(found));
 	else if (v->kind == VALUE_STRING)
 		lex_quote(found, sizeof(found), v->text);
 	else
@@ -160,15 +168,31 @@ field_replace(void *at, const char *text, char why[VALUE_WHY_MAX])
 }
 
 static void
+field_free_specs(struct conf_specs *specs)
+{
+	size_t i;
+
+	for (i = 0; i < specs->text.n; i++)
+		spec_free(&specs->spec[i]);
+	free(specs->spec);
+	specs->spec = NULL;
+	value_list_free(&specs->text);
+}
+
+static void
 field_free_one(const struct key *key, void *base)
 {
 	char **s;
 
 	switch (key->type) {
+	case KEY_SPECS:
+		field_free_specs(field_at(base, key->offset));
+		break;
 	case KEY_SPEC:
 		spec_free(field_at(base, key->offset2));
 		/* FALLTHROUGH */
 	case KEY_STRING:
+	case KEY_SECRET:
 	case KEY_FILE:
 	case KEY_BACKEND:
 		s = field_at(base, key->offset);
@@ -237,19 +261,28 @@ field_defaults(const struct key *table, void *base)
 }
 
 static int
+field_read_spec(const struct key *key, const char *text, struct spec *spec,
+    char why[VALUE_WHY_MAX])
+{
+	if (spec_parse(text, spec, why, VALUE_WHY_MAX) == -1)
+		return (-1);
+	if (spec->family != AF_UNIX && spec->port < key->min) {
+		spec_free(spec);
+		strlcpy(why, "nothing can listen on port 0, expected one from "
+		    "1 to 65535", VALUE_WHY_MAX);
+		return (-1);
+	}
+	return (0);
+}
+
+static int
 field_assign_spec(const struct key *key, void *base, const char *text,
     char why[VALUE_WHY_MAX])
 {
 	struct spec spec, *old = field_at(base, key->offset2);
 
-	if (spec_parse(text, &spec, why, VALUE_WHY_MAX) == -1)
+	if (field_read_spec(key, text, &spec, why) == -1)
 		return (-1);
-	if (spec.family != AF_UNIX && spec.port < key->min) {
-		spec_free(&spec);
-		strlcpy(why, "nothing can listen on port 0, expected one from "
-		    "1 to 65535", VALUE_WHY_MAX);
-		return (-1);
-	}
 	if (field_replace(field_at(base, key->offset), text, why) == -1) {
 		spec_free(&spec);
 		return (-1);
@@ -257,6 +290,66 @@ field_assign_spec(const struct key *key, void *base, const char *text,
 	spec_free(old);
 	*old = spec;
 	return (0);
+}
+
+/* One more of a list; its number is told when the value was a list. */
+static int
+field_add_spec(const struct key *key, struct conf_specs *specs,
+    const char *text, bool listed, char why[VALUE_WHY_MAX])
+{
+	char quoted[80], reason[VALUE_WHY_MAX];
+	struct spec spec, *bigger;
+
+	if (specs->text.n == CONF_SPECS_MAX) {
+		snprintf(why, VALUE_WHY_MAX, "there are more than %d "
+		    "addresses", CONF_SPECS_MAX);
+		return (-1);
+	}
+	if (field_read_spec(key, text, &spec, reason) == -1) {
+		if (listed)
+			snprintf(why, VALUE_WHY_MAX, "entry %s: %.400s",
+			    lex_quote(quoted, sizeof(quoted), text), reason);
+		else
+			strlcpy(why, reason, VALUE_WHY_MAX);
+		return (-1);
+	}
+	bigger = realloc(specs->spec, (specs->text.n + 1) * sizeof(*bigger));
+	if (bigger != NULL)
+		specs->spec = bigger;
+	if (bigger == NULL || value_list_add(&specs->text, text) == -1) {
+		spec_free(&spec);
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
+	bigger[specs->text.n - 1] = spec;
+	return (0);
+}
+
+/* Nothing changes unless all of it is good. */
+static int
+field_assign_specs(const struct key *key, void *base, const struct value *v,
+    bool append, char why[VALUE_WHY_MAX])
+{
+	struct conf_specs *old = field_at(base, key->offset);
+	struct conf_specs specs;
+	bool listed = v->kind == VALUE_LIST;
+	size_t i, n = listed ? v->list.n : 1;
+
+	memset(&specs, 0, sizeof(specs));
+	for (i = 0; append && i < old->text.n; i++)
+		if (field_add_spec(key, &specs, old->text.item[i], false,
+		    why) == -1)
+			goto fail;
+	for (i = 0; i < n; i++)
+		if (field_add_spec(key, &specs, listed ? v->list.item[i] :
+		    v->text, listed, why) == -1)
+			goto fail;
+	field_free_specs(old);
+	*old = specs;
+	return (0);
+fail:
+	field_free_specs(&specs);
+	return (-1);
 }
 
 static int
@@ -389,6 +482,11 @@ field_assign_text(const struct key *key, void *base, const struct value *v,
 			    "none", VALUE_WHY_MAX);
 			return (-1);
 		}
+		if (key->max > 0 && strlen(v->text) > key->max) {
+			snprintf(why, VALUE_WHY_MAX, "the string is longer "
+			    "than %u bytes", (unsigned)key->max);
+			return (-1);
+		}
 		break;
 	}
 	return (field_replace(field_at(base, key->offset), v->text, why));
@@ -401,7 +499,7 @@ field_assign(const struct key *key, void *base, const struct value *v,
 	bool list = key->type == KEY_LIST || key->type == KEY_CONDITIONS;
 	char quoted[VALUE_WHY_MAX / 2];
 
-	if (append && !list) {
+	if (append && !list && key->type != KEY_SPECS) {
 		strlcpy(why, "+= appends to a list, and this is none; "
 		    "write =", VALUE_WHY_MAX);
 		return (-1);
@@ -426,12 +524,16 @@ field_assign(const struct key *key, void *base, const struct value *v,
 	default:
 		break;
 	}
+	if (v->kind == VALUE_WORD && key->type == KEY_SECRET)
+		return (field_unexpected(key, v, NULL, why));
 	if (v->kind == VALUE_WORD) {
 		snprintf(why, VALUE_WHY_MAX, list ? "a bare word is not a "
 		    "string, write [%s]" : "a bare word is not a string, "
 		    "write %s", lex_quote(quoted, sizeof(quoted), v->text));
 		return (-1);
 	}
+	if (key->type == KEY_SPECS)
+		return (field_assign_specs(key, base, v, append, why));
 	/* One string is as good as a list of one only where it is added. */
 	if (list ? v->kind == VALUE_STRING && !append : v->kind == VALUE_LIST)
 		return (field_unexpected(key, v, NULL, why));
@@ -455,6 +557,21 @@ field_print_list(const struct conf_list *list, size_t *at, FILE *fp)
 		comma = ", ";
 	}
 	fputc(']', fp);
+}
+
+/* One is shown as it is written mostly. */
+static void
+field_print_specs(const struct conf_list *list, size_t *at, FILE *fp)
+{
+	char quoted[LEX_TEXT_MAX * 4 + 3];
+
+	if (list->n > 1)
+		field_print_list(list, at, fp);
+	else if (list->n == 1)
+		fputs(lex_quote(quoted, sizeof(quoted), list->item[(*at)++]),
+		    fp);
+	else
+		fputs("nil", fp);
 }
 
 void
@@ -495,6 +612,9 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 		fputs(number_format_size(*(const size_t *)p, text,
 		    sizeof(text)), fp);
 		break;
+	case KEY_SPECS:
+		field_print_specs(p, at, fp);
+		break;
 	case KEY_LIST:
 	case KEY_CONDITIONS:
 		field_print_list(p, at, fp);
@@ -502,6 +622,7 @@ field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
 	case KEY_MACROS:
 		break;		/* by their entries: show.c */
 	case KEY_STRING:
+	case KEY_SECRET:
 	case KEY_FILE:
 	case KEY_BACKEND:
 	case KEY_SPEC:
@@ -517,6 +638,6 @@ field_more(const struct key *key, const void *base, size_t at)
 {
 	const struct conf_list *list = field_in(base, key->offset);
 
-	return ((key->type == KEY_LIST || key->type == KEY_CONDITIONS) &&
-	    at < list->n);
+	return ((key->type == KEY_LIST || key->type == KEY_CONDITIONS ||
+	    key->type == KEY_SPECS) && at < list->n);
 }

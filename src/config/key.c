@@ -34,6 +34,13 @@ static const struct word key_mta_words[] = {
 	{ NULL,		0 }
 };
 
+static const struct word key_balance_words[] = {
+	{ "failover",		CONF_FAILOVER },
+	{ "round-robin",	CONF_ROUND_ROBIN },
+	{ "least-busy",		CONF_LEAST_BUSY },
+	{ NULL,			0 }
+};
+
 #define MAIN(type, nil, member, min, max, words) \
 	type, nil, offsetof(struct conf, member), 0, min, max, words
 
@@ -173,11 +180,14 @@ const struct key key_main[] = {
 	type, nil, offsetof(struct conf_milter, member), 0, min, max, words
 
 const struct key key_child[] = {
-	{ "connection_spec", KEY_SPEC, true,
-	    offsetof(struct conf_milter, spec_text),
-	    offsetof(struct conf_milter, spec), 1, 65535, NULL, "nil",
+	{ "connection_spec", CHILD(KEY_SPECS, true, specs, 1, 65535, NULL),
+	    "nil",
 	    "Where the milter listens. "
-	    "An enabled one must have it." },
+	    "An enabled one must have it. "
+	    "With several addresses, in a list or by a name that has several, "
+	    "the next one is tried when one does not accept, all within "
+	    "connection_timeout. "
+	    "A list has at most 64." },
 	{ "description", CHILD(KEY_STRING, true, description, 0, 0, NULL),
 	    "nil",
 	    "A note for people." },
@@ -229,6 +239,37 @@ const struct key key_child[] = {
 	{ "user_name", CHILD(KEY_STRING, true, user_name, 0, 0, NULL), "nil",
 	    "The user who runs command. "
 	    "The value nil is the one who starts the manager." },
+	{ "balance", CHILD(KEY_WORD, false, balance, 0, 0, key_balance_words),
+	    "\"failover\"",
+	    "Which of several addresses a session tries first: \"failover\" "
+	    "takes them as written, \"round-robin\" begins with the next "
+	    "one at each session, \"least-busy\" with the one that has the "
+	    "fewest connections of ours. "
+	    "One that has just failed comes last for 5 seconds, and twice as "
+	    "long with each further failure in a row, up to a minute." },
+	{ "socks", KEY_SPEC, true, offsetof(struct conf_milter, socks_text),
+	    offsetof(struct conf_milter, socks), 1, 65535, NULL, "nil",
+	    "The SOCKS5 proxy through which the milter is reached, which must "
+	    "not be on a unix socket then. "
+	    "A host name in connection_spec is looked up by the proxy." },
+	{ "socks_user", CHILD(KEY_STRING, true, socks_user, 0, 255, NULL),
+	    "nil",
+	    "The name to give to the proxy when it asks for one." },
+	{ "socks_password", CHILD(KEY_SECRET, true, socks_password, 0, 255,
+	    NULL), "nil",
+	    "The password that goes with socks_user. "
+	    "It is never logged, but --show-config shows it: let nobody "
+	    "else read the configuration." },
+	{ "max_failures", CHILD(KEY_NUMBER, false, max_failures, 0, 1000000,
+	    NULL), "0",
+	    "After so many failures in a row it is left alone for "
+	    "retry_interval: what fallback_status says holds at once. "
+	    "Then one session tries it again. "
+	    "0 is never." },
+	{ "retry_interval", CHILD(KEY_TIME, false, retry_interval, 1,
+	    KEY_DAY, NULL), "30s",
+	    "How long it is left alone after max_failures, and after each "
+	    "try that failed." },
 	{ "connection_timeout", CHILD(KEY_TIME, false, connection_timeout, 1,
 	    KEY_TIMEOUT_MAX, NULL), "297s",
 	    "How long connecting to it may take." },

@@ -30,9 +30,11 @@ enum key_type {		/* its member in the snapshot */
 	KEY_TIME,	/* uint64_t, ms */
 	KEY_SIZE,	/* size_t */
 	KEY_STRING,	/* char * */
+	KEY_SECRET,	/* char *, never repeated in a message */
 	KEY_FILE,	/* char *, an absolute path */
 	KEY_BACKEND,	/* char *, loop_backend_known() */
 	KEY_SPEC,	/* char *, and a struct spec at offset2 */
+	KEY_SPECS,	/* struct conf_specs, of at most CONF_SPECS_MAX */
 	KEY_LIST,	/* struct conf_list */
 	KEY_CONDITIONS,	/* struct conf_list, names of conditions */
 	KEY_MACROS	/* struct conf_map, by names of macros */
@@ -44,7 +46,9 @@ struct key {
 	bool		 nil;		/* may be nil: the default again */
 	size_t		 offset;
 	size_t		 offset2;
-	uint64_t	 min, max;	/* of a KEY_SPEC: of its port */
+	uint64_t	 min, max;	/* of a spec: of its port; of a
+					   KEY_STRING or _SECRET: max bytes,
+					   0 any */
 	const struct word *words;
 	const char	*def;		/* in the language */
 	const char	*help;		/* whole sentences */

@@ -490,6 +490,13 @@ parse_statement(struct parse *ps, struct parse_input *in)
 			snprintf(why, sizeof(why), "a value is missing, "
 			    "expected %s", expected);
 		}
+		/* What is wrong in a list is repeated. */
+		if (key != NULL && key->type == KEY_SECRET &&
+		    v.kind == VALUE_LIST) {
+			field_expected(key, expected, sizeof(expected));
+			snprintf(why, sizeof(why), "found a list, expected %s",
+			    expected);
+		}
 		value_free(&v);
 		goto skip;
 	}
@@ -560,38 +567,84 @@ parse_override(struct parse *ps, const char *text)
 	parse_memory(ps, "command line", false, text, strlen(text));
 }
 
+/* A fault of one key of a child that another one makes; where that key is. */
+static void
+parse_clash(struct parse *ps, const struct conf_milter *m, const char *name,
+    const char *why)
+{
+	const struct key *k = key_find(key_child, name);
+	const struct conf_origin *origin = &m->origin[k - key_child];
+	char key[PARSE_PART_MAX + 64], part[PARSE_PART_MAX + 8];
+
+	snprintf(key, sizeof(key), "milter.%s.%s", lex_part(part, sizeof(part),
+	    m->name), name);
+	errors_add(&ps->errors, ps->child[m->index].seq, origin->file,
+	    origin->line, key, why);
+}
+
+static void
+parse_finish_socks(struct parse *ps, const struct conf_milter *m)
+{
+	char quoted[80], why[VALUE_WHY_MAX];
+	size_t i;
+
+	if (m->socks_user != NULL && m->socks_password == NULL)
+		parse_clash(ps, m, "socks_user",
+		    "there is no socks_password that goes with it");
+	if (m->socks_user == NULL && m->socks_password != NULL)
+		parse_clash(ps, m, "socks_password",
+		    "there is no socks_user that it goes with");
+	for (i = 0; m->socks_text != NULL && i < m->specs.text.n; i++) {
+		if (m->specs.spec[i].family != AF_UNIX)
+			continue;
+		snprintf(why, sizeof(why), "no proxy can reach a unix socket, "
+		    "as %s in connection_spec is; expected inet: or inet6: "
+		    "there", lex_quote(quoted, sizeof(quoted),
+		    m->specs.text.item[i]));
+		parse_clash(ps, m, "socks", why);
+		return;
+	}
+}
+
+/* An enabled child that is nowhere. */
+static void
+parse_finish_missing(struct parse *ps, const struct conf_milter *m)
+{
+	const struct conf *conf = ps->conf;
+	const char *best = NULL;
+	char key[PARSE_PART_MAX + 64], name[PARSE_PART_MAX + 8];
+	char why[VALUE_WHY_MAX];
+	size_t i = m->index, j, least = 0;
+
+	for (j = 0; j < conf->n_milters; j++) {
+		if (j != i)
+			parse_suggest(m->name, conf->milters[j]->name, 0,
+			    &best, &least);
+	}
+	snprintf(key, sizeof(key), "milter.%s.connection_spec",
+	    lex_part(name, sizeof(name), m->name));
+	strlcpy(why, "missing, an enabled milter must have it", sizeof(why));
+	if (best != NULL) {
+		strlcat(why, "; did you mean milter.", sizeof(why));
+		strlcat(why, lex_part(name, sizeof(name), best), sizeof(why));
+		strlcat(why, "?", sizeof(why));
+	}
+	errors_add(&ps->errors, ps->child[i].seq, ps->child[i].file,
+	    ps->child[i].line, key, why);
+}
+
 void
 parse_finish(struct parse *ps)
 {
 	const struct conf *conf = ps->conf;
-	const struct conf_milter *m;
-	const char *best;
-	char key[PARSE_PART_MAX + 64], name[PARSE_PART_MAX + 8];
-	char why[VALUE_WHY_MAX];
-	size_t i, j, least;
+	size_t i;
 
 	for (i = 0; i < conf->n_milters; i++) {
-		m = conf->milters[i];
-		if (!m->enabled || m->spec_text != NULL || ps->child[i].faulty)
+		if (!conf->milters[i]->enabled || ps->child[i].faulty)
 			continue;
-		best = NULL;
-		for (j = 0, least = 0; j < conf->n_milters; j++) {
-			if (j != i)
-				parse_suggest(m->name, conf->milters[j]->name,
-				    0, &best, &least);
-		}
-		snprintf(key, sizeof(key), "milter.%s.connection_spec",
-		    lex_part(name, sizeof(name), m->name));
-		strlcpy(why, "missing, an enabled milter must have it",
-		    sizeof(why));
-		if (best != NULL) {
-			strlcat(why, "; did you mean milter.", sizeof(why));
-			strlcat(why, lex_part(name, sizeof(name), best),
-			    sizeof(why));
-			strlcat(why, "?", sizeof(why));
-		}
-		errors_add(&ps->errors, ps->child[i].seq, ps->child[i].file,
-		    ps->child[i].line, key, why);
+		if (conf->milters[i]->specs.text.n == 0)
+			parse_finish_missing(ps, conf->milters[i]);
+		parse_finish_socks(ps, conf->milters[i]);
 	}
 	free(ps->child);
 	ps->child = NULL;

@@ -137,7 +137,7 @@ daemon_check_paths(const struct conf *conf,
     void (*report)(const char *, void *))
 {
 	char key[128];
-	size_t i;
+	size_t i, j;
 	bool good = true;
 
 	if (conf->log_path != NULL && strcmp(conf->log_path, "-") != 0)
@@ -149,11 +149,16 @@ daemon_check_paths(const struct conf *conf,
 	for (i = 0; i < conf->n_milters; i++) {
 		const struct conf_milter *m = conf->milters[i];
 
-		if (!m->enabled || m->spec.family != AF_UNIX)
+		if (!m->enabled)
 			continue;
+		/* A path is what only unix sockets have. */
 		(void)snprintf(key, sizeof(key), "milter.%s.connection_spec",
 		    m->name);
-		good &= daemon_check_path(key, m->spec.path, report);
+		for (j = 0; j < m->specs.text.n; j++)
+			good &= daemon_check_path(key, m->specs.spec[j].path,
+			    report);
+		(void)snprintf(key, sizeof(key), "milter.%s.socks", m->name);
+		good &= daemon_check_path(key, m->socks.path, report);
 	}
 	return (good);
 }

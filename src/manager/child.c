@@ -114,6 +114,7 @@ static void
 child_disconnect(struct child *c)
 {
 	child_waited(c);
+	breaker_leave(c->run->breaker, c);
 	dial_cancel(&c->dial);
 	stream_close(&c->stream);
 	loop_timer_stop(&c->timer);
@@ -150,6 +151,9 @@ child_fail(struct child *c, const char *fmt, ...)
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
 	c->last_stage = stage;
 	record_note(c->session, c, reason);
+	if (c->state == CHILD_DIALLING || c->state == CHILD_NEGOTIATING)
+		dial_bad(&c->dial);
+	breaker_bad(c->run->breaker, c, stage);
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
@@ -256,16 +260,45 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	buf_free(&out);
 }
 
+/*
+ * How long dialling may take.  The chain's deadline leaves no time to a second
+ * address when the first one has connection_timeout to say nothing.
+ */
+static unsigned
+child_dial_time(const struct child *c)
+{
+	uint64_t ms = c->conf->connection_timeout;
+	uint64_t most = c->session->conf->command_deadline / 5 * 4;
+
+	if (most > 0 && ms > most && (c->conf->specs.text.n > 1 ||
+	    target_needs_resolver(&c->conf->specs.spec[0])))
+		ms = most;
+	return (ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms);
+}
+
 void
 child_start(struct child *c)
 {
+	char why[128];
+
 	c->state = CHILD_DIALLING;
 	c->stale = c->unasked = 0;
+	c->blameless = false;
 	memset(c->macro_gen, 0, sizeof(c->macro_gen));
 	option_free(&c->option);
-	dial_start(&c->dial, c->run->target,
-	    c->conf->connection_timeout > UINT32_MAX ? UINT32_MAX :
-	    (unsigned)c->conf->connection_timeout, child_on_dialled, c);
+	if (!breaker_enter(c->run->breaker, c, why, sizeof(why))) {
+		c->state = CHILD_FAILED;
+		c->status = "error";
+		c->last_stage = STAGE_NEGOTIATE;
+		session_log(c->session, LOGL_INFO,
+		    "child=%s stage=negotiate fallback=%s reason=%s",
+		    c->conf->name, conf_status_name(c->conf->fallback_status),
+		    why);
+		child_log_end(c);
+		return;
+	}
+	dial_start(&c->dial, c->run->target, child_dial_time(c),
+	    child_on_dialled, c);
 }
 
 bool
@@ -420,6 +453,8 @@ child_on_answer(struct child *c, const struct packet *pkt)
 	}
 	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
 	c->state = CHILD_READY;
+	dial_good(&c->dial);
+	breaker_good(c->run->breaker, c, STAGE_NEGOTIATE);
 	child_restart_timer(c);
 	session_log(c->session, LOGL_DEBUG, "child=%s stage=negotiate "
 	    "version=%u actions=%#x protocol=%#x", c->conf->name,
@@ -488,6 +523,7 @@ void
 child_take_reply(struct child *c)
 {
 	c->replied = c->waiting;
+	breaker_good(c->run->breaker, c, c->replied);
 	child_waited(c);
 	child_restart_timer(c);
 	if (log_wants(LOGL_DEBUG)) {

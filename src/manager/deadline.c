@@ -71,9 +71,15 @@ deadline_on_timer(struct loop_timer *t, void *arg)
 
 	(void)t;
 	for (i = 0; i < s->n; i++)
-		if (deadline_concerns(s, i))
-			child_fail(&s->child[i], "not done within %s",
-			    deadline_key(s));
+		if (deadline_concerns(s, i)) {
+			struct child *c = &s->child[i];
+
+			/* Others took the time before it was its turn. */
+			c->blameless = c->state == CHILD_READY &&
+			    c->waiting == STAGE_N &&
+			    stream_queued(&c->stream) == 0;
+			child_fail(c, "not done within %s", deadline_key(s));
+		}
 	/* What a fallback lets pass may make the next one work. */
 	deadline_start(s);
 	session_child_changed(s, NULL);

@@ -18,6 +18,107 @@
 #include "manager/record.h"
 #include "manager/session_internal.h"
 
+static bool
+manager_same_text(const char *a, const char *b)
+{
+	return (a == NULL || b == NULL ? a == b : strcmp(a, b) == 0);
+}
+
+/* Whether they are one place, reached in one way. */
+static bool
+manager_same_place(const struct conf_milter *a, const struct conf_milter *b)
+{
+	size_t i;
+
+	if (a->specs.text.n != b->specs.text.n)
+		return (false);
+	for (i = 0; i < a->specs.text.n; i++)
+		if (strcmp(a->specs.text.item[i], b->specs.text.item[i]) != 0)
+			return (false);
+	return (manager_same_text(a->socks_text, b->socks_text) &&
+	    manager_same_text(a->socks_user, b->socks_user) &&
+	    manager_same_text(a->socks_password, b->socks_password));
+}
+
+/* That child as the configuration in force has it, when it is still there. */
+static const struct child_run *
+manager_before(const struct manager *m, const struct conf_milter *cm)
+{
+	size_t i;
+
+	for (i = 0; m->gen != NULL && i < m->gen->n; i++) {
+		const struct child_run *run = &m->gen->run[i];
+
+		if (strcmp(run->conf->name, cm->name) == 0)
+			return (manager_same_place(run->conf, cm) ? run :
+			    NULL);
+	}
+	return (NULL);
+}
+
+static enum target_balance
+manager_balance(const struct conf_milter *cm)
+{
+	switch (cm->balance) {
+	case CONF_ROUND_ROBIN:
+		return (TARGET_ROUND_ROBIN);
+	case CONF_LEAST_BUSY:
+		return (TARGET_LEAST_BUSY);
+	case CONF_FAILOVER:
+		break;
+	}
+	return (TARGET_FAILOVER);
+}
+
+/* A target of its own, or NULL and errno. */
+static struct target *
+manager_target(struct manager *m, const struct conf_milter *cm)
+{
+	struct target_options opt;
+
+	memset(&opt, 0, sizeof(opt));
+	opt.spec = cm->specs.spec;
+	opt.n = cm->specs.text.n;
+	opt.balance = manager_balance(cm);
+	opt.socks = cm->socks_text != NULL ? &cm->socks : NULL;
+	opt.socks_user = cm->socks_user;
+	opt.socks_password = cm->socks_password;
+	if (m->resolver == NULL && target_list_needs_resolver(&opt) &&
+	    (m->resolver = resolver_new(m->loop)) == NULL)
+		return (NULL);
+	return (target_new_list(m->loop, m->resolver, &opt));
+}
+
+/* What is known of a child that has not moved outlives the reload. */
+static int
+manager_run(struct manager *m, struct child_run *run,
+    const struct conf_milter *cm)
+{
+	const struct child_run *before = manager_before(m, cm);
+
+	run->conf = cm;
+	if (before != NULL) {
+		run->target = target_ref(before->target);
+		/* A reload is what one does after a change of names. */
+		target_refresh(run->target);
+		run->breaker = breaker_ref(before->breaker);
+		run->manners = before->manners;
+		return (0);
+	}
+	run->target = manager_target(m, cm);
+	if (run->target == NULL)
+		return (-1);
+	run->breaker = breaker_new();
+	return (run->breaker != NULL ? 0 : -1);
+}
+
+static void
+manager_run_free(struct child_run *run)
+{
+	target_free(run->target);
+	breaker_unref(run->breaker);
+}
+
 static void
 manager_generation_unref(struct generation *g)
 {
@@ -26,7 +127,7 @@ manager_generation_unref(struct generation *g)
 	if (g == NULL || --g->refs > 0)
 		return;
 	for (i = 0; i < g->n; i++)
-		target_free(g->run[i].target);
+		manager_run_free(&g->run[i]);
 	free(g->run);
 	record_folder_unref(g->records);
 	conf_unref(g->conf);
@@ -49,19 +150,10 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		return (NULL);
 	}
 	for (i = 0; i < conf->n_milters; i++) {
-		const struct conf_milter *cm = conf->milters[i];
-		struct child_run *run = &g->run[g->n];
-
-		if (!cm->enabled)
+		if (!conf->milters[i]->enabled)
 			continue;
-		if (m->resolver == NULL && target_needs_resolver(&cm->spec) &&
-		    (m->resolver = resolver_new(m->loop)) == NULL)
+		if (manager_run(m, &g->run[g->n++], conf->milters[i]) == -1)
 			goto fail;
-		run->conf = cm;
-		run->target = target_new(m->loop, m->resolver, &cm->spec, 0);
-		if (run->target == NULL)
-			goto fail;
-		g->n++;
 	}
 	if (conf->record_directory != NULL) {
 		g->records = record_folder_get(conf, m->gen == NULL ? NULL :
@@ -69,6 +161,10 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (g->records == NULL)
 			goto fail;
 	}
+	/* The new order holds for the sessions that are there, too. */
+	for (i = 0; i < g->n; i++)
+		target_set_balance(g->run[i].target,
+		    manager_balance(g->run[i].conf));
 	g->conf = conf;
 	return (g);
 fail:

@@ -11,6 +11,7 @@
 
 #include "config/conf.h"
 #include "event/loop.h"
+#include "manager/breaker.h"
 #include "net/target.h"
 
 struct manager;
@@ -18,14 +19,19 @@ struct session;
 
 /*
  * What is known of a child that asked not to be waited for at some events:
- * whether it is silent there, as it should be.  Learned once, see child.c.
+ * whether it is silent there, as it should be.  Learned once, see manners.c.
  */
 enum child_manners { MANNERS_UNKNOWN, MANNERS_SILENT, MANNERS_CHATTY };
 
-/* One enabled child of a configuration, shared by all sessions on it. */
+/*
+ * One enabled child of a configuration, shared by all sessions on it.  Its
+ * target and its breaker go on to the next configuration when the child is at
+ * the same addresses there, reached in the same way.
+ */
 struct child_run {
 	const struct conf_milter *conf;
 	struct target		 *target;
+	struct breaker		 *breaker;
 	enum child_manners	  manners;
 };
 

@@ -142,9 +142,12 @@ negotiate_step(struct session *s)
 		/* Dialled again behind QUIT_NC: the MTA has its answer. */
 		for (i = 0; i < s->n; i++)
 			if (s->child[i].state == CHILD_READY &&
-			    !negotiate_covers(&s->agreed, &s->child[i].option))
+			    !negotiate_covers(&s->agreed,
+			    &s->child[i].option)) {
+				s->child[i].blameless = true;
 				child_fail(&s->child[i], "more than the MTA "
 				    "was told of before QUIT_NC");
+			}
 		session_idle(s);
 		return;
 	}

@@ -597,7 +597,8 @@ record_add_session(struct record *r, const char *when)
 	for (i = 0; i < s->n && error == 0; i++) {
 		const struct conf_milter *conf = s->child[i].conf;
 
-		spec_format(&conf->spec, spec, sizeof(spec));
+		/* Of several addresses the first. */
+		spec_format(&conf->specs.spec[0], spec, sizeof(spec));
 		error = trace_add(&r->buf, TRACE_CHILD, TRACE_WHOLE,
 		    (unsigned)i + 1, 0, conf->name, strlen(conf->name) + 1,
 		    spec, strlen(spec) + 1);

@@ -19,6 +19,7 @@
  *   deadline.c   how long the MTA waits for all of them
  *   fallback.c   what answers for a child that has failed
  *   child.c      one child's connection: what it is sent, what it replies
+ *   breaker.c    whether it may be dialled, after it has failed in a row
  *
  * Each file does as much as it can and returns when a child's reply, room in a
  * child's queue, or the MTA is waited for.  What is waited for arrives in
@@ -110,6 +111,7 @@ struct child {
 	struct session_verdict	 first;		/* of two that may come */
 	struct session_verdict	 reply;		/* came, not yet looked at */
 	enum stage		 replied;	/* to which stage */
+	bool			 blameless;	/* it is failed, has not */
 	uint64_t		 written;	/* bytes, with queued ones */
 	uint64_t		 taken;		/* when the timer began */
 
@@ -298,6 +300,7 @@ void	finish_step(struct session *);
 
 /* --- child.c ------------------------------------------------------------- */
 
+/* Dials it, or fails it at once when its breaker is open. */
 void	child_start(struct child *);
 /* Whether it is to be sent a command of that stage. */
 bool	child_wants(const struct child *, enum stage);

@@ -4,9 +4,11 @@
 
 /*
  * dial.c - one attempt to connect to a target.
- * Owns:      the socket while it connects, the deadline, what went wrong.
- * Called by: the session engine, the tools; target.c when a name is known.
- * Must not:  call its owner from within dial_start(), or look a name up.
+ * Owns:      the socket until it leads to the destination, the deadline, what
+ *            went wrong.
+ * Called by: the session engine, the tools; target.c when a look-up has ended.
+ * Must not:  call its owner from within dial_start(), look a name up, or choose
+ *            among addresses: route.c does.
  */
 #include "compat.h"
 
@@ -19,51 +21,72 @@
 #include "base/spec.h"
 #include "event/loop.h"
 #include "net/sock.h"
+#include "net/socks.h"
+#include "net/stream_internal.h"
 #include "net/target.h"
 #include "net/target_internal.h"
 
 #define DIAL_RETRY_MIN	20u	/* ms between tries at a full backlog */
 #define DIAL_RETRY_MAX	320u
 
-static void dial_next(struct dial *);
+static loop_task_fn dial_on_task;
+static loop_task_fn dial_on_hop;
 static loop_timer_fn dial_on_timer;
 static loop_timer_fn dial_on_retry;
+static loop_io_fn dial_on_talk;
 
-/* The address whose turn it is. */
-static const struct target_addr *
-dial_addr(const struct dial *d)
+/* The address to connect to: the present one, or the proxy's for it. */
+static const struct target_place *
+dial_peer(const struct dial *d)
 {
-	return (&d->answer->addr[(d->answer->first + d->index) %
-	    d->answer->n]);
+	return (d->target->proxy != NULL ? d->hops.place[d->hops.next] :
+	    d->place);
 }
 
-/* Closes the socket under way, if there is one. */
+/* Closes the socket under way, if there is one, and the talk on it. */
 static void
 dial_hang_up(struct dial *d)
 {
 	int fd = d->io.fd;
 
+	if (d->socks != NULL) {
+		/* There may be a password in it. */
+		memset(d->socks, 0, sizeof(*d->socks));
+		free(d->socks);
+		d->socks = NULL;
+	}
 	if (d->io.loop == NULL)
 		return;
 	loop_io_del(&d->io);
 	(void)close(fd);
 }
 
-/* Nothing pending is left; d can be used again. */
+/* The connection to the present address is over, or will not be made. */
+static void
+dial_leave(struct dial *d)
+{
+	if (d->place != NULL)
+		route_leave(d->place);
+	d->place = NULL;
+}
+
+/* Nothing pending is left. */
 static void
 dial_reset(struct dial *d)
 {
 	dial_hang_up(d);
 	loop_timer_stop(&d->timer);
 	loop_task_stop(&d->task);
-	target_answer_unref(d->answer);
-	d->answer = NULL;
+	route_plan_free(&d->plan);
+	route_plan_free(&d->hops);
 	free(d->why);
 	d->why = NULL;
 	d->target = NULL;
 }
 
-/* Adds a line's part to what is told in the end. */
+/* --- what is told in the end --------------------------------------------- */
+
+/* Adds a line's part. */
 static void
 dial_note(struct dial *d, const char *what, const char *said)
 {
@@ -79,20 +102,62 @@ dial_note(struct dial *d, const char *what, const char *said)
 	d->why = line;
 }
 
-static void
-dial_note_addr(struct dial *d, const char *said)
+static const char *
+dial_place_text(const struct target_place *p, char text[SPEC_TEXT_MAX])
 {
-	const struct target_addr *a = dial_addr(d);
-	char text[SPEC_TEXT_MAX];
-
-	/* A path as it was configured. */
-	if (a->ss.ss_family == AF_UNIX)
-		spec_format(&d->target->spec, text, sizeof(text));
-	else
-		addr_format((const struct sockaddr *)&a->ss, a->len, text,
-		    sizeof(text));
-	dial_note(d, text, said);
+	/* A path, and a name for the proxy, as it was configured. */
+	if (p->addr.len == 0 || p->addr.ss.ss_family == AF_UNIX)
+		return (spec_format(&p->entry->spec, text, SPEC_TEXT_MAX));
+	return (addr_format((const struct sockaddr *)&p->addr.ss, p->addr.len,
+	    text, SPEC_TEXT_MAX));
 }
+
+/* An address that was not reached. */
+static void
+dial_note_place(struct dial *d, const struct target_place *p,
+    const char *said)
+{
+	char text[SPEC_TEXT_MAX], proxy[SPEC_TEXT_MAX];
+	char line[2 * SPEC_TEXT_MAX + 32];
+
+	dial_place_text(p, text);
+	if (d->target->proxy == NULL) {
+		dial_note(d, text, said);
+		return;
+	}
+	(void)snprintf(line, sizeof(line), "%s through %s: SOCKS", text,
+	    spec_format(&d->target->proxy->spec, proxy, sizeof(proxy)));
+	dial_note(d, line, said);
+}
+
+/* The proxy itself was not. */
+static void
+dial_note_proxy(struct dial *d, const char *text, const char *said)
+{
+	char line[SPEC_TEXT_MAX + 64];
+
+	(void)snprintf(line, sizeof(line), "%s: SOCKS: no connection to the "
+	    "proxy", text);
+	dial_note(d, line, said);
+}
+
+/* A name without an address. */
+static void
+dial_note_name(struct dial *d, const struct target_entry *e)
+{
+	char text[SPEC_TEXT_MAX];
+	const char *why = target_is_pending(e) ?
+	    "the look-up of its name takes too long" :
+	    e->why != NULL ? e->why : "look-up failed";
+
+	spec_format(&e->spec, text, sizeof(text));
+	if (e == d->target->proxy)
+		dial_note_proxy(d, text, why);
+	else
+		dial_note(d, text, why);
+}
+
+/* --- the end ------------------------------------------------------------- */
 
 /* The one place where a dial ends with a call. */
 static void
@@ -101,20 +166,14 @@ dial_finish(struct dial *d, int fd)
 	char *why = d->why;
 
 	d->why = NULL;
+	if (fd == -1)
+		dial_leave(d);
 	dial_reset(d);
 	if (fd != -1)
 		d->fn(d, fd, NULL, d->arg);
 	else
 		d->fn(d, -1, why != NULL ? why : "out of memory", d->arg);
 	free(why);
-}
-
-/* The address accepted. */
-static void
-dial_connected(struct dial *d, int fd)
-{
-	d->answer->first = (d->answer->first + d->index) % d->answer->n;
-	dial_finish(d, fd);
 }
 
 static uint64_t
@@ -125,15 +184,171 @@ dial_left(const struct dial *d, uint64_t when)
 	return (when > now ? when - now : 0);
 }
 
-/* The present address failed: on to the next one. */
+/* On to the next address. */
+static void
+dial_next(struct dial *d)
+{
+	dial_leave(d);
+	d->plan.next++;
+	loop_task_start(d->target->loop, &d->task, dial_on_task, d);
+}
+
+/* The proxy says no, or nothing; whatever is this address's own affair. */
+static void
+dial_refused(struct dial *d)
+{
+	bool proxy = d->socks->proxy;
+
+	dial_note_place(d, d->place, d->socks->why);
+	dial_hang_up(d);
+	loop_timer_stop(&d->timer);
+	if (proxy) {
+		dial_finish(d, -1);
+		return;
+	}
+	route_failed(d->place);
+	dial_next(d);
+}
+
+/* The connection under way failed. */
 static void
 dial_failed(struct dial *d, const char *said)
 {
+	struct target_place *hop;
+	char text[SPEC_TEXT_MAX];
+
+	if (d->socks != NULL) {
+		socks_cut(d->socks, said);
+		dial_refused(d);
+		return;
+	}
 	dial_hang_up(d);
 	loop_timer_stop(&d->timer);
-	dial_note_addr(d, said);
-	d->index++;
-	dial_next(d);
+	if (d->target->proxy == NULL) {
+		dial_note_place(d, d->place, said);
+		route_failed(d->place);
+		dial_next(d);
+		return;
+	}
+	hop = d->hops.place[d->hops.next];
+	dial_note_proxy(d, dial_place_text(hop, text), said);
+	route_failed(hop);
+	if (++d->hops.next < d->hops.n)
+		loop_task_start(d->target->loop, &d->task, dial_on_hop, d);
+	else
+		dial_finish(d, -1);
+}
+
+/* --- through a proxy ----------------------------------------------------- */
+
+/* The proxy is connected: says what is wanted of it. */
+static void
+dial_greet(struct dial *d, int fd)
+{
+	const struct target *t = d->target;
+	const struct target_place *p = d->place;
+	const struct sockaddr *sa = p->addr.len == 0 ? NULL :
+	    (const struct sockaddr *)&p->addr.ss;
+	int bad;
+
+	route_works(d->hops.place[d->hops.next]);
+	d->socks = malloc(sizeof(*d->socks));
+	if (d->socks == NULL) {
+		(void)close(fd);
+		dial_failed(d, "out of memory");
+		return;
+	}
+	bad = socks_begin(d->socks, sa, p->entry->spec.host,
+	    p->entry->spec.port, t->user, t->password);
+	if (bad == -1) {
+		(void)close(fd);
+		socks_cut(d->socks, "");
+		d->socks->proxy = false;
+		(void)strlcpy(d->socks->why, "nothing that it can reach",
+		    sizeof(d->socks->why));
+		dial_refused(d);
+		return;
+	}
+	if (loop_io_add(t->loop, &d->io, fd, LOOP_WRITE, dial_on_talk, d) ==
+	    -1) {
+		(void)close(fd);
+		dial_failed(d, strerror(errno));
+		return;
+	}
+	loop_timer_start(t->loop, &d->timer, dial_left(d, d->share),
+	    dial_on_timer, d);
+}
+
+/*
+ * Takes what the proxy sends, no more than it has to send: what comes behind it
+ * is the destination's.  Returns false when nothing is there now.
+ */
+static bool
+dial_hear(struct dial *d)
+{
+	unsigned char data[sizeof(d->socks->in)];
+	ssize_t n;
+
+	do
+		n = recv(d->io.fd, data, d->socks->want, 0);
+	while (n == -1 && errno == EINTR);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return (false);
+	if (n > 0)
+		socks_feed(d->socks, data, (size_t)n);
+	else
+		socks_cut(d->socks, n == 0 ? "the proxy closed the connection" :
+		    strerror(errno));
+	return (true);
+}
+
+static void
+dial_on_talk(struct loop_io *io, unsigned ready, void *arg)
+{
+	struct dial *d = arg;
+	struct socks *s = d->socks;
+	const unsigned char *out;
+	ssize_t n;
+	size_t len;
+	int fd = io->fd;
+
+	(void)ready;
+	for (;;) {
+		out = socks_out(s, &len);
+		if (len > 0) {
+			n = stream_send(fd, out, len);
+			if (n == -1)
+				socks_cut(s, strerror(errno));
+			else if (n == 0)
+				break;
+			else
+				socks_sent(s, (size_t)n);
+		} else if (s->want > 0 && !dial_hear(d))
+			break;
+		if (s->state == SOCKS_FAILED) {
+			dial_refused(d);
+			return;
+		}
+		if (s->state == SOCKS_DONE) {
+			loop_io_del(io);
+			dial_finish(d, fd);
+			return;
+		}
+	}
+	if (loop_io_want(io, len > 0 ? LOOP_WRITE : LOOP_READ) == -1)
+		dial_failed(d, strerror(errno));
+}
+
+/* --- one connection ------------------------------------------------------ */
+
+static void
+dial_connected(struct dial *d, int fd)
+{
+	loop_timer_stop(&d->timer);
+	if (d->target->proxy != NULL)
+		dial_greet(d, fd);
+	else
+		dial_finish(d, fd);
 }
 
 /*
@@ -192,7 +407,7 @@ dial_on_ready(struct loop_io *io, unsigned ready, void *arg)
 static int
 dial_connect(struct dial *d, bool *failed)
 {
-	const struct target_addr *a = dial_addr(d);
+	const struct target_addr *a = &dial_peer(d)->addr;
 	struct loop *loop = d->target->loop;
 	uint64_t left = dial_left(d, d->until);
 	int fd, err;
@@ -262,45 +477,65 @@ dial_on_retry(struct loop_timer *timer, void *arg)
 		dial_try(d);
 }
 
-/* The task, so that addresses which fail at once need no deep stack. */
+/* The present address, through the proxy's present one if there is one. */
 static void
-dial_on_task(struct loop_task *task, void *arg)
+dial_on_hop(struct loop_task *task, void *arg)
 {
 	struct dial *d = arg;
-	size_t left = d->answer->n - d->index;
+	uint64_t left = dial_left(d, d->share);
 
 	(void)task;
-	if (d->index > 0 && dial_left(d, d->deadline) == 0) {
-		dial_note_addr(d, "no time left to try it");
-		dial_finish(d, -1);
-		return;
-	}
-	d->until = loop_now(d->target->loop) + dial_left(d, d->deadline) /
-	    left;
+	if (d->target->proxy != NULL)
+		left /= d->hops.n - d->hops.next;
+	d->until = loop_now(d->target->loop) + left;
 	d->retry_ms = DIAL_RETRY_MIN;
 	dial_try(d);
 }
 
-/* Goes on with the next address, or gives up. */
-static void
-dial_next(struct dial *d)
+/* --- the whole ----------------------------------------------------------- */
+
+/* How many names are still looked up. */
+static size_t
+dial_pending(const struct dial *d)
 {
-	if (d->index >= d->answer->n)
-		dial_finish(d, -1);
-	else
-		loop_task_start(d->target->loop, &d->task, dial_on_task, d);
+	const struct target *t = d->target;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->n; i++)
+		n += target_is_pending(&t->entry[i]);
+	return (n);
 }
 
-/* Fails for the whole target, with the reason that the target has. */
 static void
-dial_on_no_answer(struct loop_task *task, void *arg)
+dial_begin(struct dial *d)
 {
-	struct dial *d = arg;
-	char text[SPEC_TEXT_MAX];
+	uint64_t left = dial_left(d, d->deadline);
+	struct target_place *p = d->plan.place[d->plan.next];
 
-	(void)task;
-	dial_note(d, spec_format(&d->target->spec, text, sizeof(text)),
-	    d->target->why != NULL ? d->target->why : "look-up failed");
+	if (d->plan.next > 0 && left == 0) {
+		dial_note_place(d, p, "no time left to try it");
+		dial_finish(d, -1);
+		return;
+	}
+	route_enter(p);
+	d->place = p;
+	d->share = loop_now(d->target->loop) +
+	    left / (d->plan.n - d->plan.next + dial_pending(d));
+	dial_on_hop(&d->task, d);
+}
+
+/* Every address failed; those without one are told, too. */
+static void
+dial_give_up(struct dial *d)
+{
+	const struct target *t = d->target;
+	size_t i;
+
+	if (t->proxy != NULL && t->proxy->n == 0)
+		dial_note_name(d, t->proxy);
+	for (i = 0; i < t->n; i++)
+		if (t->entry[i].n == 0)
+			dial_note_name(d, &t->entry[i]);
 	dial_finish(d, -1);
 }
 
@@ -324,27 +559,54 @@ static void
 dial_on_no_name(struct loop_timer *timer, void *arg)
 {
 	struct dial *d = arg;
-	char text[SPEC_TEXT_MAX];
 
 	(void)timer;
 	dial_stop_waiting(d);
-	dial_note(d, spec_format(&d->target->spec, text, sizeof(text)),
-	    "the look-up of its name takes too long");
-	dial_finish(d, -1);
+	dial_give_up(d);
+}
+
+static void
+dial_wait(struct dial *d)
+{
+	d->next = d->target->waiting;
+	d->target->waiting = d;
+	loop_timer_start(d->target->loop, &d->timer, dial_left(d, d->deadline),
+	    dial_on_no_name, d);
+}
+
+/* The task, so that addresses which fail at once need no deep stack. */
+static void
+dial_on_task(struct loop_task *task, void *arg)
+{
+	struct dial *d = arg;
+	struct target *t = d->target;
+
+	(void)task;
+	if ((d->plan.next == d->plan.n && route_plan(&d->plan, t->entry, t->n,
+	    t->balance, d->turn) == -1) ||
+	    (d->hops.n == 0 && t->proxy != NULL &&
+	    route_plan(&d->hops, t->proxy, 1, TARGET_FAILOVER, 0) == -1)) {
+		dial_finish(d, -1);
+		return;
+	}
+	if (t->proxy != NULL && d->hops.n == 0) {
+		if (target_is_pending(t->proxy))
+			dial_wait(d);
+		else
+			dial_give_up(d);
+	} else if (d->plan.next < d->plan.n)
+		dial_begin(d);
+	else if (dial_pending(d) > 0)
+		dial_wait(d);
+	else
+		dial_give_up(d);
 }
 
 void
 dial_wake(struct dial *d)
 {
-	struct target *t = d->target;
-
 	loop_timer_stop(&d->timer);
-	if (t->answer != NULL) {
-		d->answer = t->answer;
-		d->answer->refs++;
-		loop_task_start(t->loop, &d->task, dial_on_task, d);
-	} else
-		loop_task_start(t->loop, &d->task, dial_on_no_answer, d);
+	loop_task_start(d->target->loop, &d->task, dial_on_task, d);
 }
 
 void
@@ -355,23 +617,33 @@ dial_start(struct dial *d, struct target *t, unsigned timeout_ms, dial_fn *fn,
 	d->target = t;
 	d->fn = fn;
 	d->arg = arg;
+	d->turn = t->turn++;
 	d->deadline = loop_now(t->loop) + timeout_ms;
-	if (t->answer != NULL || t->why != NULL || t->query == NULL) {
-		dial_wake(d);
-		return;
-	}
-	d->next = t->waiting;
-	t->waiting = d;
-	loop_timer_start(t->loop, &d->timer, timeout_ms, dial_on_no_name, d);
+	dial_wake(d);
 }
 
 void
 dial_cancel(struct dial *d)
 {
+	dial_leave(d);
 	if (d->target == NULL)
 		return;
 	dial_stop_waiting(d);
 	dial_reset(d);
+}
+
+void
+dial_bad(struct dial *d)
+{
+	if (d->place != NULL)
+		route_failed(d->place);
+}
+
+void
+dial_good(struct dial *d)
+{
+	if (d->place != NULL)
+		route_works(d->place);
 }
 
 #undef DIAL_RETRY_MIN

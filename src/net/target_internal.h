@@ -3,13 +3,14 @@
  */
 
 /*
- * target_internal.h - what target.c, dial.c and resolver.c share.
+ * target_internal.h - what target.c, route.c, dial.c and resolver.c share.
  */
 #ifndef NET_TARGET_INTERNAL_H
 #define NET_TARGET_INTERNAL_H
 
 #include <sys/socket.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,38 +24,84 @@ struct target_addr {
 	socklen_t		 len;
 };
 
-/* What a look-up gave; shared by the target and the dials that use it. */
+/* What a look-up gave; free() it. */
 struct target_answer {
-	size_t			 refs;
-	size_t			 first;		/* dial this one first */
 	size_t			 n;
 	struct target_addr	 addr[];
 };
 
-struct target {
-	struct loop		*loop;
-	struct spec		 spec;
-	unsigned		 refresh_ms;
-	struct loop_timer	 timer;		/* the next look-up */
-	struct target_answer	*answer;	/* NULL: none yet */
-	char			*why;		/* the last look-up failed */
-	struct dial		*waiting;	/* for the first look-up */
-	struct resolver		*resolver;
-	struct resolver_query	*query;		/* NULL: none under way */
+/* An address of a target and what is known of it. */
+struct target_place {
+	size_t			 refs;
+	const struct target_entry *entry;	/* whose it is or was */
+	struct target_addr	 addr;	/* len 0: the proxy looks it up */
+	size_t			 open;		/* connections of ours */
+	unsigned		 failures;	/* in a row */
+	uint64_t		 shun;		/* until then it comes last */
 };
 
-/* An answer of n addresses, not filled, with one reference; or NULL. */
-struct target_answer *target_answer_new(size_t n);
-void	target_answer_unref(struct target_answer *);	/* NULL: no effect */
-/* Gives the target a new answer (and the reference), wakes its dials. */
-void	target_set_answer(struct target *, struct target_answer *);
+/* One spec of a target's list. */
+struct target_entry {
+	struct target		*target;
+	struct spec		 spec;
+	struct loop_timer	 timer;		/* the next look-up */
+	struct resolver_query	*query;		/* NULL: none under way */
+	char			*why;		/* the last look-up failed */
+	struct target_place	**place;	/* none yet, or the last good */
+	size_t			 n;
+};
 
-/* The target has an answer, or why it has none: goes on with the dial. */
+struct target {
+	struct loop		*loop;
+	struct resolver		*resolver;
+	size_t			 refs;
+	unsigned		 refresh_ms;
+	enum target_balance	 balance;
+	size_t			 turn;		/* grows with each dial */
+	struct dial		*waiting;	/* for a look-up */
+	struct target_entry	*entry;
+	size_t			 n;
+	struct target_entry	*proxy;		/* NULL: none; behind entry */
+	char			*user;
+	char			*password;
+};
+
+/* An answer of n addresses, not filled; or NULL. */
+struct target_answer *target_answer_new(size_t n);
+/* Gives the entry a new answer (and frees that), wakes the dials. */
+void	target_set_answer(struct target_entry *, struct target_answer *);
+/* Its first look-up is still under way. */
+bool	target_is_pending(const struct target_entry *);
+
+/* NULL: no effect. */
+void	target_place_unref(struct target_place *);
+
+/* --- route.c ------------------------------------------------------------- */
+
+/*
+ * Appends to plan the addresses of those of n entries (at most 64) that have
+ * some and are not in it yet, in the order in which a dial of that turn is to
+ * try them.  The plan holds a reference to each.  0, or -1 when out of memory.
+ */
+int	route_plan(struct dial_plan *, const struct target_entry *, size_t n,
+	    enum target_balance, size_t turn);
+void	route_plan_free(struct dial_plan *);
+/* A connection to it begins, or what dial_start() made of it is over. */
+void	route_enter(struct target_place *);
+void	route_leave(struct target_place *);
+void	route_failed(struct target_place *);
+void	route_works(struct target_place *);
+
+/* --- dial.c -------------------------------------------------------------- */
+
+/* A look-up has ended, whatever it gave: goes on with the dial. */
 void	dial_wake(struct dial *);
+
+/* --- resolver.c ---------------------------------------------------------- */
 
 /*
  * Asks for a host's addresses of one family.  fn gets, once and from the loop,
- * an answer (and its reference) with that port in it, or NULL and why.
+ * an answer (now its own) with that port in it, or NULL and why.
  * Returns NULL when out of memory.
  */
 typedef void resolver_fn(struct target_answer *, const char *why, void *arg);

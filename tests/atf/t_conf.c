@@ -58,7 +58,7 @@ CONF_CASE(defaults, "An empty configuration has the documented defaults")
 	ATF_CHECK_EQ(m->index, 0);
 	ATF_CHECK(!m->enabled);
 	ATF_CHECK(m->description == NULL);
-	ATF_CHECK(m->spec_text == NULL);
+	ATF_CHECK_EQ(0, m->specs.text.n);
 	ATF_CHECK_EQ(m->fallback_status, CONF_ACCEPT);
 	ATF_CHECK_EQ(m->fallback_status_local, CONF_UNSET);
 	ATF_CHECK_EQ(m->fallback_status_authenticated, CONF_UNSET);
@@ -462,7 +462,7 @@ CONF_CASE(order, "The first statement about a milter fixes its place")
 	/* A reference more. */
 	ATF_CHECK(conf_ref(c) == c);
 	conf_unref(c);
-	ATF_CHECK_STREQ(c->milters[0]->spec_text, "inet:1");
+	ATF_CHECK_STREQ(c->milters[0]->specs.text.item[0], "inet:1");
 	conf_unref(c);
 	conf_unref(NULL);
 }

@@ -97,7 +97,9 @@ memory_strdup(const char *s)
 #include "net/linger.c"
 #include "net/listen.c"
 #include "net/resolver.c"
+#include "net/route.c"
 #include "net/sock.c"
+#include "net/socks.c"
 #include "net/stream.c"
 #include "net/target.c"
 
@@ -195,7 +197,10 @@ MEMORY_CASE(configuration, "A configuration is read, or it is told that there "
 	    "milter.a.command_options = [\"1\", \"2\"]\n"
 	    "milter.a.command_options += \"3\"\n"
 	    "milter.*.description = \"d\"\nlog.path = nil\n");
-	conf_put("d/1.part", "milter.a.connection_spec = \"unix:/a\"\n");
+	conf_put("d/1.part", "milter.a.connection_spec = [\"inet:1@a\", "
+	    "\"inet:2\"]\nmilter.a.connection_spec += \"inet6:3\"\n"
+	    "milter.a.socks = \"inet:4\"\nmilter.a.socks_user = \"u\"\n"
+	    "milter.a.socks_password = \"p\"\n");
 	conf_put("d/2.part", "milter.b.connection_spec = \"inet:1@[::1]\"\n"
 	    "milter.b.connection_spec = \"inet6:1@[::1]\"\n");
 	/* A wrong statement in between, too. */
@@ -380,6 +385,72 @@ MEMORY_CASE(name, "A name is looked up, or fails with an error")
 	memory_try(name_run);
 }
 
+static void
+proxy_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
+    socklen_t len, void *arg)
+{
+	(void)l;
+	(void)sa;
+	(void)len;
+	(void)arg;
+	(void)close(fd);
+}
+
+/* Two places, and a proxy that does not say a word. */
+static void
+proxy_run(void)
+{
+	struct listen_options options;
+	struct target_options opt;
+	struct target *target = NULL;
+	struct spec spec, there[2];
+	char why[256];
+
+	memset(&party, 0, sizeof(party));
+	memset(&options, 0, sizeof(options));
+	memset(&opt, 0, sizeof(opt));
+	memset(there, 0, sizeof(there));
+	options.mode = 0600;
+	options.remove_on_create = options.remove_on_close = true;
+	if (spec_parse("unix:s", &spec, why, sizeof(why)) == -1)
+		return;
+	if (spec_parse("inet:1@far.invalid", &there[0], why, sizeof(why)) ==
+	    -1 || spec_parse("inet:1", &there[1], why, sizeof(why)) == -1)
+		goto out;
+	opt.spec = there;
+	opt.n = 2;
+	opt.balance = TARGET_ROUND_ROBIN;
+	opt.socks = &spec;
+	opt.socks_user = "user";
+	opt.socks_password = "password";
+	if ((party.loop = loop_new(NULL)) == NULL)
+		goto out;
+	party.listener = listener_new(&spec, &options, why, sizeof(why));
+	if (party.listener == NULL || listener_start(party.listener,
+	    party.loop, proxy_on_accept, NULL) == -1 ||
+	    (target = target_new_list(party.loop, NULL, &opt)) == NULL)
+		goto out;
+	loop_timer_start(party.loop, &party.end, 2000, party_on_end, NULL);
+	dial_start(&party.dial, target, 60000, name_on_dialled, NULL);
+	ATF_REQUIRE_EQ(0, loop_run(party.loop));
+	dial_cancel(&party.dial);
+	loop_timer_stop(&party.end);
+out:
+	listener_free(party.listener);
+	target_free(target);
+	spec_free(&spec);
+	spec_free(&there[0]);
+	spec_free(&there[1]);
+	if (party.loop != NULL)
+		linger_end_all(party.loop);
+	loop_free(party.loop);
+}
+
+MEMORY_CASE(proxy, "A proxy is asked, or fails with an error")
+{
+	memory_try(proxy_run);
+}
+
 /* --- the log ------------------------------------------------------------- */
 
 static void
@@ -412,6 +483,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, configuration);
 	ATF_TP_ADD_TC(tp, connection);
 	ATF_TP_ADD_TC(tp, name);
+	ATF_TP_ADD_TC(tp, proxy);
 	ATF_TP_ADD_TC(tp, log_lines);
 	return (atf_no_error());
 }
