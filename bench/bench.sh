@@ -6,6 +6,9 @@
 # milter-test-clients; their own time is not counted.
 #
 # A round measures every row once; the table has the median of five rounds.
+#
+# The second table is about the clock: three children that each take 50 ms at
+# the end of a message, one after the other and side by side.
 
 set -eu
 program=$1
@@ -58,7 +61,8 @@ start "$relay" relay.sock a.sock
 relay_pid=$last
 until_there relay.sock
 
-# manager NAME BACKEND CHILD...
+# manager NAME BACKEND CHILD...; those in $parallel are
+parallel=
 manager() {
 	name=$1 backend=$2
 	shift 2
@@ -69,6 +73,9 @@ manager() {
 		echo 'log.use_syslog = false'
 		for c in "$@"; do
 			echo "milter.$c.connection_spec = \"unix:$c.sock\""
+		done
+		for c in $parallel; do
+			echo "milter.$c.parallel = true"
 		done
 	} >$name.conf
 	start "$program" -d -f $name.conf
@@ -133,3 +140,41 @@ row 'relay, 10 MB' relay large
 row 'manager, one child, 10 MB' one large
 row 'manager, one child, poll, 10 MB' poll large
 row 'manager, five children, 10 MB' five large
+
+for c in x y z; do
+	start "$program" test-client -q -s unix:$c.sock --on=eom=delay:50
+	until_there $c.sock
+done
+manager slow auto x
+manager order auto x y z
+parallel="y z"
+manager beside auto x y z
+
+# elapsed NAME: microseconds a message
+messages=20
+elapsed() {
+	"$program" test-server -s "unix:$1.sock" --messages=$messages \
+	    -m small.eml --all-timeouts=60 |
+	    awk -v n=$messages '/^elapsed-time:/ {
+		print int($2 * 1000000 / n) }'
+}
+round=0
+while [ $round -lt $rounds ]; do
+	round=$((round + 1))
+	for name in slow order beside; do
+		elapsed $name >>$name.wait
+	done
+done
+wait_row() {
+	# shellcheck disable=SC2046
+	set -- "$1" $(spread "$2.wait") $(spread slow.wait)
+	awk -v w="$1" -v m="$2" -v l="$3" -v h="$4" -v r="$5" 'BEGIN {
+		printf("%-44s %8d %8d %8d %8.2f\n", w, m, l, h,
+		    r > 0 ? m / r : 0) }'
+}
+echo
+printf '%-44s %8s %8s %8s %8s\n' 'microseconds a message, 50 ms each child' \
+    median lowest highest 'x one'
+wait_row 'one child' slow
+wait_row 'three children in order' order
+wait_row 'three children, two of them parallel' beside

@@ -54,7 +54,9 @@ SRCS_MANAGER= \
 	src/manager/finish.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
+	src/manager/manners.c \
 	src/manager/negotiate.c \
+	src/manager/original.c \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
@@ -178,6 +180,7 @@ TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_parallel.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_replay.sh \
 	tests/atf/t_session.sh \

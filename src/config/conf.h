@@ -52,6 +52,7 @@ struct conf_milter {
 	struct spec	 spec;
 	enum conf_status fallback_status;	/* accept */
 	bool		 evaluation_mode;	/* false */
+	bool		 parallel;		/* false */
 	struct conf_list applicable_conditions;	/* empty */
 	char		*command;		/* NULL, or an absolute path */
 	struct conf_list command_options;

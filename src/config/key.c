@@ -182,6 +182,12 @@ const struct key key_child[] = {
 	{ "evaluation_mode", CHILD(KEY_BOOL, false, evaluation_mode, 0, 0,
 	    NULL), "false",
 	    "Ask it and log what it says, but do not act on it." },
+	{ "parallel", CHILD(KEY_BOOL, false, parallel, 0, 0, NULL), "false",
+	    "Ask it at the same time as the milters before it, not after "
+	    "them. "
+	    "It is shown the original message, without their edits, and may "
+	    "be asked about what one of them refuses; its answer counts where "
+	    "its place in the order is." },
 	{ "applicable_conditions", CHILD(KEY_CONDITIONS, true,
 	    applicable_conditions, 0, 0, NULL), "[]",
 	    "The conditions that decide whether it runs." },

@@ -52,18 +52,21 @@ child_timer(struct child *c, uint64_t ms)
 static uint64_t
 child_patience(const struct child *c)
 {
+	if (c->first.verdict != VERDICT_PENDING)
+		return (MANNERS_GRACE_MS);
 	if (stream_queued(&c->stream) > 0)
 		return (c->conf->writing_timeout);
 	if (c->state == CHILD_NEGOTIATING)
 		return (c->conf->reading_timeout);
-	if (c->waiting == STAGE_EOM)
+	/* What it still works on may be a message that is over for us. */
+	if (c->waiting == STAGE_EOM || (c->waiting != STAGE_N && c->stale > 0))
 		return (c->conf->end_of_message_timeout);
 	if (c->waiting != STAGE_N)
 		return (c->conf->reading_timeout);
 	return (0);
 }
 
-static void
+void
 child_restart_timer(struct child *c)
 {
 	uint64_t ms = child_patience(c);
@@ -84,6 +87,14 @@ child_waited(struct child *c)
 }
 
 void
+child_verdict_drop(struct session_verdict *v)
+{
+	free(v->text);
+	v->text = NULL;
+	v->verdict = VERDICT_PENDING;
+}
+
+void
 child_drop_edits(struct child *c)
 {
 	buf_free(&c->edits);
@@ -93,9 +104,9 @@ child_drop_edits(struct child *c)
 		free(c->body);
 		c->body = NULL;
 	}
-	free(c->reply.text);
-	c->reply.text = NULL;
-	c->reply.verdict = VERDICT_PENDING;
+	child_verdict_drop(&c->reply);
+	child_verdict_drop(&c->first);
+	c->held = false;
 }
 
 /* Cuts the connection; the state is the caller's affair. */
@@ -107,7 +118,7 @@ child_disconnect(struct child *c)
 	stream_close(&c->stream);
 	loop_timer_stop(&c->timer);
 	child_drop_edits(c);
-	c->in_message = false;
+	c->in_message = c->lost = false;
 }
 
 /*
@@ -175,6 +186,11 @@ child_on_timeout(struct loop_timer *t, void *arg)
 	size_t queued = stream_queued(&c->stream);
 
 	(void)t;
+	if (c->first.verdict != VERDICT_PENDING) {
+		manners_take_first(c);
+		session_child_changed(c->session, c);
+		return;
+	}
 	/* A whole frame in that time is all that an MTA asks for. */
 	if (queued > 0 && c->written - queued - c->taken >= MILTER_CHUNK_SIZE) {
 		child_restart_timer(c);
@@ -207,7 +223,14 @@ child_on_closed(struct stream *st, int err, void *arg)
 	struct child *c = arg;
 
 	(void)st;
-	if (err == 0)
+	if (c->first.verdict != VERDICT_PENDING)
+		manners_take_first(c);	/* no second one can come */
+	if (c->reply.verdict != VERDICT_PENDING) {
+		/* What it has said counts when its turn comes. */
+		stream_close(&c->stream);
+		loop_timer_stop(&c->timer);
+		c->lost = true;
+	} else if (err == 0)
 		child_fail(c, "closed the connection");
 	else
 		child_fail(c, "connection lost: %s", strerror(err));
@@ -259,6 +282,7 @@ void
 child_start(struct child *c)
 {
 	c->state = CHILD_DIALLING;
+	c->stale = c->unasked = 0;
 	memset(c->macro_gen, 0, sizeof(c->macro_gen));
 	option_free(&c->option);
 	dial_start(&c->dial, c->run->target,
@@ -321,9 +345,23 @@ child_command(struct child *c, enum stage stage, const void *payload,
 	if ((c->option.protocol & stage_table[stage].nr_bit) == 0) {
 		c->waiting = stage;
 		c->wait_since = loop_now(child_loop(c));
-	} else if (late)
-		return;		/* the time for what is queued runs already */
+	} else {
+		c->unasked++;
+		if (late)
+			return;	/* the time for what is queued runs already */
+	}
 	child_restart_timer(c);
+}
+
+void
+child_forsake(struct child *c)
+{
+	if (c->waiting != STAGE_N) {
+		child_waited(c);
+		c->stale++;
+		child_restart_timer(c);
+	}
+	child_drop_edits(c);
 }
 
 void
@@ -331,6 +369,7 @@ child_abort(struct child *c)
 {
 	bool late = stream_queued(&c->stream) > 0;
 
+	child_forsake(c);
 	if (c->state == CHILD_READY && c->in_message) {
 		if (strcmp(c->status, "pass") == 0)
 			c->status = "abort";
@@ -340,7 +379,14 @@ child_abort(struct child *c)
 			child_restart_timer(c);
 	}
 	c->in_message = false;
-	child_drop_edits(c);
+	child_check_lost(c);
+}
+
+void
+child_check_lost(struct child *c)
+{
+	if (c->lost)
+		child_fail(c, "closed the connection");
 }
 
 void
@@ -410,6 +456,9 @@ child_on_edit(struct child *c, const struct packet *pkt)
 	const struct conf *conf = c->session->conf;
 	uint64_t max;
 
+	if (c->stale > 0)
+		return;		/* of a message that is over */
+	manners_on_edit(c);
 	if (c->waiting != STAGE_EOM) {
 		child_fail(c, "%s outside of the end of message",
 		    packet_reply_name(pkt->code));
@@ -447,38 +496,19 @@ child_on_edit(struct child *c, const struct packet *pkt)
 static void
 child_on_progress(struct child *c)
 {
-	child_restart_timer(c);
-	if (c->waiting == STAGE_EOM)
+	/* Behind a reply that is held back it may belong to either event. */
+	if (c->first.verdict == VERDICT_PENDING)
+		child_restart_timer(c);
+	else if (c->waiting == STAGE_EOM)
+		child_timer(c, c->conf->end_of_message_timeout);
+	if (c->waiting == STAGE_EOM && c->stale == 0)
 		session_progress(c->session);
 }
 
-static void
-child_on_verdict(struct child *c, const struct packet *pkt, enum verdict v)
+/* The reply that was waited for is in. */
+void
+child_take_reply(struct child *c)
 {
-	if (c->waiting == STAGE_N) {
-		/* Some say they would not reply and then do. */
-		if ((c->option.protocol & SMFIP_NR_MASK) == 0)
-			child_fail(c, "%s although no reply was due",
-			    packet_reply_name(pkt->code));
-		else if (!c->stray_logged) {
-			c->stray_logged = true;
-			session_log(c->session, LOGL_WARNING,
-			    "child=%s replies to what it said it would not: "
-			    "ignored", c->conf->name);
-		}
-		return;
-	}
-	free(c->reply.text);
-	c->reply.text = NULL;
-	if (v == VERDICT_REPLYCODE) {
-		c->reply.text = malloc(pkt->len);
-		if (c->reply.text == NULL) {
-			child_fail(c, "out of memory");
-			return;
-		}
-		memcpy(c->reply.text, pkt->data, pkt->len);
-	}
-	c->reply.verdict = v;
 	c->replied = c->waiting;
 	child_waited(c);
 	child_restart_timer(c);
@@ -487,11 +517,35 @@ child_on_verdict(struct child *c, const struct packet *pkt, enum verdict v)
 
 		session_log(c->session, LOGL_DEBUG,
 		    "child=%s stage=%s verdict=%s%s%s", c->conf->name,
-		    stage_table[c->replied].name, verdict_name(v),
+		    stage_table[c->replied].name,
+		    verdict_name(c->reply.verdict),
 		    c->reply.text != NULL ? " text=" : "",
 		    c->reply.text == NULL ? "" : log_escape(text,
 		    sizeof(text), c->reply.text, strlen(c->reply.text)));
 	}
+}
+
+static void
+child_on_verdict(struct child *c, const struct packet *pkt, enum verdict v)
+{
+	struct session_verdict *to = manners_place(c, pkt->code);
+
+	if (to == NULL)
+		return;
+	child_verdict_drop(to);
+	if (v == VERDICT_REPLYCODE) {
+		to->text = malloc(pkt->len);
+		if (to->text == NULL) {
+			child_fail(c, "out of memory");
+			return;
+		}
+		memcpy(to->text, pkt->data, pkt->len);
+	}
+	to->verdict = v;
+	if (to == &c->first)
+		child_restart_timer(c);
+	else
+		child_take_reply(c);
 }
 
 static void

@@ -12,7 +12,10 @@
  *
  * The current child (session->walk) is fed from its cursor as far as the MTA
  * has come: while the message arrives that is a plain pass-through, later it is
- * a replay.  The body is kept only if a child behind the current one wants it.
+ * a replay.  Parallel children are fed beside it, from the message as it came;
+ * when one of them is through, its verdict is held until it is the current one.
+ * The body is kept only if a child behind the current one wants it, or one that
+ * is fed lags.
  */
 #include "compat.h"
 
@@ -20,10 +23,34 @@
 
 #include "manager/session_internal.h"
 
+/* Has it more to be given of this message? */
+static bool
+content_is_open(const struct child *c)
+{
+	return (c->state == CHILD_READY && c->in_message);
+}
+
 static bool
 content_takes_part(const struct child *c)
 {
-	return (c->state == CHILD_READY && c->in_message);
+	return (content_is_open(c) || c->held);
+}
+
+/* Is it given the message now?  The current one is, and all parallel ones. */
+static bool
+content_is_fed(const struct session *s, size_t i)
+{
+	return ((i == s->walk || s->child[i].conf->parallel) &&
+	    content_is_open(&s->child[i]));
+}
+
+static void
+content_rewind(struct child *c)
+{
+	c->cursor = STAGE_HEADER;
+	c->header_pos = 0;
+	c->body_off = 0;
+	c->reply.verdict = VERDICT_PENDING;
 }
 
 /* Places the current child, if there is one, before the first header. */
@@ -37,10 +64,8 @@ content_enter(struct session *s)
 		if (content_takes_part(c)) {
 			header_next_child(&s->headers,
 			    child_wants(c, STAGE_HEADER));
-			c->cursor = STAGE_HEADER;
-			c->header_pos = 0;
-			c->body_off = 0;
-			c->reply.verdict = VERDICT_PENDING;
+			if (!c->conf->parallel)
+				content_rewind(c);
 			return;
 		}
 		if (c->state == CHILD_FAILED &&
@@ -69,6 +94,8 @@ content_leave(struct session *s)
 static bool
 content_begin(struct session *s)
 {
+	size_t i;
+
 	if (s->mta_kind == CONF_MTA_AUTO)
 		s->mta_kind = CONF_MTA_SENDMAIL;
 	s->content = s->data = true;
@@ -76,8 +103,11 @@ content_begin(struct session *s)
 	body_init(&s->body, s->conf->body_memory_limit,
 	    s->conf->spool_directory);
 	if (header_init(&s->headers, session_is_postfix(s) ? HEADER_POSTFIX :
-	    HEADER_SENDMAIL) == -1)
+	    HEADER_SENDMAIL) == -1 || original_begin(s) == -1)
 		return (false);
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].conf->parallel)
+			content_rewind(&s->child[i]);
 	content_enter(s);
 	return (true);
 }
@@ -134,7 +164,7 @@ content_body_wanted(const struct session *s)
 	size_t i;
 
 	for (i = s->walk + 1; i < s->n; i++)
-		if (content_takes_part(&s->child[i]) &&
+		if (content_is_open(&s->child[i]) &&
 		    child_wants(&s->child[i], STAGE_BODY))
 			return (true);
 	return (false);
@@ -152,30 +182,43 @@ content_spool(struct session *s, const unsigned char *data, size_t len)
 	return (true);
 }
 
+/* Can a piece of the MTA's body go straight to this child? */
+static bool
+content_is_direct(const struct session *s, const struct child *c, size_t len)
+{
+	return (len <= MILTER_CHUNK_SIZE && c->cursor == STAGE_BODY &&
+	    c->waiting == STAGE_N && c->body_off == s->body_seen);
+}
+
 /*
- * A piece of body from the MTA: straight to the current child when that one has
- * all that came before, into the spool when it has not or others need it, too.
+ * A piece of body from the MTA: straight to those that are fed and have all
+ * that came before, into the spool when one has not or others need it, too.
  */
 static bool
 content_body(struct session *s, const unsigned char *data, size_t len)
 {
-	struct child *c = s->walk < s->n ? &s->child[s->walk] : NULL;
-	bool direct, later = content_body_wanted(s), wants;
+	bool keep = false;
+	struct child *c;
+	size_t i;
 
-	wants = c != NULL && content_takes_part(c) &&
-	    child_wants(c, STAGE_BODY);
-	direct = wants && len <= MILTER_CHUNK_SIZE &&
-	    c->cursor == STAGE_BODY && c->waiting == STAGE_N &&
-	    c->body_off == s->body_seen;
-	if (!later && (direct || !wants))
+	for (i = s->walk; i < s->n && !keep; i++) {
+		c = &s->child[i];
+		keep = content_is_open(c) && child_wants(c, STAGE_BODY) &&
+		    (!content_is_fed(s, i) || !content_is_direct(s, c, len));
+	}
+	if (!keep)
 		body_clear(&s->body);
 	else if (!content_spool(s, data, len))
 		return (false);
-	s->body_seen += len;
-	if (direct) {
-		c->body_off += len;
-		child_command(c, STAGE_BODY, data, len);
+	for (i = s->walk; i < s->n; i++) {
+		c = &s->child[i];
+		if (content_is_fed(s, i) && child_wants(c, STAGE_BODY) &&
+		    content_is_direct(s, c, len)) {
+			c->body_off += len;
+			child_command(c, STAGE_BODY, data, len);
+		}
 	}
+	s->body_seen += len;
 	return (true);
 }
 
@@ -183,14 +226,15 @@ content_body(struct session *s, const unsigned char *data, size_t len)
 static bool
 content_feed_header(struct session *s, struct child *c)
 {
+	const struct header_list *list = original_headers(s, c);
 	struct header_field f;
 	struct buf out;
 
 	if (!child_wants(c, STAGE_HEADER)) {
-		c->header_pos = s->headers.n;
+		c->header_pos = list->n;
 		return (false);
 	}
-	if (!header_next(&s->headers, &c->header_pos, &f))
+	if (!header_next(list, &c->header_pos, &f))
 		return (false);
 	/* The value as the MTA would have sent it to this one alone. */
 	if ((s->agreed.protocol & SMFIP_HDR_LEADSPC) != 0 &&
@@ -210,14 +254,15 @@ static int
 content_feed_body(struct session *s, struct child *c)
 {
 	const unsigned char *data;
+	uint64_t base, seen;
+	struct body *body = original_body(s, c, &base, &seen);
 	ssize_t n;
 
 	if (!child_wants(c, STAGE_BODY))
-		c->body_off = s->body_seen;
-	if (c->body_off >= s->body_seen)
+		c->body_off = seen;
+	if (c->body_off >= seen)
 		return (0);
-	n = body_read(&s->body, c->body_off - s->body_base,
-	    s->conf->chunk_size, &data);
+	n = body_read(body, c->body_off - base, s->conf->chunk_size, &data);
 	if (n == -1)
 		return (-1);
 	c->body_off += (uint64_t)n;
@@ -226,8 +271,8 @@ content_feed_body(struct session *s, struct child *c)
 }
 
 /*
- * Gives the current child the next thing that it lacks.  1: did; 0: it has all
- * that the MTA has sent so far; -1: the manager cannot go on.
+ * Gives a child the next thing that it lacks.  1: did; 0: it has all that the
+ * MTA has sent so far; -1: the manager cannot go on.
  */
 static int
 content_feed(struct session *s, struct child *c)
@@ -265,10 +310,32 @@ content_feed(struct session *s, struct child *c)
 }
 
 /*
- * A reply of the current child.  Returns false when the message is decided.
+ * The reply of a child that is fed: either it goes on, or its verdict on the
+ * message is held until it is the current one.
+ */
+static void
+content_replied(struct child *c)
+{
+	enum verdict_effect effect;
+
+	effect = verdict_effect(c->replied, c->reply.verdict);
+	if (effect == EFFECT_OUT_MESSAGE || effect == EFFECT_MESSAGE) {
+		c->held = true;
+		c->in_message = false;	/* by its own verdict */
+		return;
+	}
+	if (effect == EFFECT_SKIP)
+		c->skip |= 1u << c->replied;
+	child_verdict_drop(&c->reply);
+	child_check_lost(c);
+}
+
+/*
+ * The current child's verdict on the message.  Returns false when that is
+ * decided.
  */
 static bool
-content_replied(struct session *s, struct child *c)
+content_heard(struct session *s, struct child *c)
 {
 	enum verdict v = c->reply.verdict;
 	char *text = c->reply.text;
@@ -276,11 +343,8 @@ content_replied(struct session *s, struct child *c)
 
 	c->reply.verdict = VERDICT_PENDING;
 	c->reply.text = NULL;
-	switch (verdict_effect(c->replied, v)) {
-	case EFFECT_SKIP:
-		c->skip |= 1u << c->replied;
-		break;
-	case EFFECT_OUT_MESSAGE:
+	c->held = false;
+	if (verdict_effect(c->replied, v) == EFFECT_OUT_MESSAGE) {
 		if (v == VERDICT_ACCEPT)
 			c->status = "accept";
 		c->done = true;
@@ -288,31 +352,61 @@ content_replied(struct session *s, struct child *c)
 		    finish_apply(s, c) == -1) {
 			content_give_up(s, "out of memory");
 			go_on = false;
-			break;
 		}
-		child_drop_edits(c);
-		c->in_message = false;
-		break;
-	case EFFECT_MESSAGE:
-		if (c->conf->evaluation_mode) {
-			c->status = v == VERDICT_DISCARD ? "discard" :
-			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
-			    "reject";
-			session_log(s, LOGL_INFO, "child=%s stage=%s "
-			    "verdict=%s evaluated only", c->conf->name,
-			    stage_table[c->replied].name, verdict_name(v));
-			child_drop_edits(c);
-			c->in_message = false;
-			break;
-		}
+	} else if (c->conf->evaluation_mode) {
+		c->status = v == VERDICT_DISCARD ? "discard" :
+		    v == VERDICT_TEMPFAIL ? "temporary-failure" : "reject";
+		session_log(s, LOGL_INFO, "child=%s stage=%s verdict=%s "
+		    "evaluated only", c->conf->name,
+		    stage_table[c->replied].name, verdict_name(v));
+	} else {
 		content_decide(s, c, v, text);
 		go_on = false;
-		break;
-	default:
-		break;
 	}
+	if (go_on)
+		child_abort(c);		/* nothing of it is left here */
 	free(text);
 	return (go_on);
+}
+
+/*
+ * Feeds a child as far as it can be fed.  1: it is waited for; 0: it has all
+ * that there is, or is through; -1: the manager cannot go on.
+ */
+static int
+content_advance(struct session *s, struct child *c)
+{
+	int r = 1;
+
+	while (r == 1 && content_is_open(c)) {
+		if (c->waiting != STAGE_N)
+			return (1);
+		if (c->reply.verdict != VERDICT_PENDING)
+			content_replied(c);
+		else if (child_full(c))
+			return (1);
+		else
+			r = content_feed(s, c);
+	}
+	return (r == -1 ? -1 : 0);
+}
+
+/* The same for all that are fed. */
+static int
+content_advance_all(struct session *s)
+{
+	int r, busy = 0;
+	size_t i;
+
+	for (i = s->walk; i < s->n; i++) {
+		if (!content_is_fed(s, i))
+			continue;
+		r = content_advance(s, &s->child[i]);
+		if (r == -1)
+			return (-1);
+		busy |= r;
+	}
+	return (busy);
 }
 
 /* Has no child at all had a word in this message, because all have failed? */
@@ -353,7 +447,7 @@ content_step(struct session *s)
 {
 	for (;;) {
 		struct child *c;
-		int r;
+		int busy;
 
 		content_leave(s);
 		if (s->walk >= s->n || (s->quarantined &&
@@ -369,24 +463,21 @@ content_step(struct session *s)
 			content_decide(s, c, child_fallback(c), NULL);
 			return;
 		}
-		if (c->waiting != STAGE_N)
-			return;
-		if (c->reply.verdict != VERDICT_PENDING) {
-			if (!content_replied(s, c))
-				return;
-			continue;
-		}
-		if (child_full(c))
-			return;
-		r = content_feed(s, c);
-		if (r == -1) {
+		busy = content_advance_all(s);
+		if (busy == -1) {
 			content_give_up(s, strerror(errno));
 			return;
 		}
-		if (r == 0) {
-			content_answer(s);
-			return;
+		if (c->held) {
+			if (!content_heard(s, c))
+				return;
+			continue;
 		}
+		if (!content_is_open(c))
+			continue;	/* it has failed */
+		if (busy == 0)
+			content_answer(s);
+		return;
 	}
 }
 
@@ -407,7 +498,8 @@ content_header(struct session *s, const struct packet *pkt)
 		content_give_up(s, "too many header fields");
 		return (false);
 	}
-	if (header_append(&s->headers, h.name, h.value) == -1) {
+	if (header_append(&s->headers, h.name, h.value) == -1 ||
+	    original_header(s, h.name, h.value) == -1) {
 		content_give_up(s, "out of memory");
 		return (false);
 	}

@@ -45,7 +45,7 @@ deadline_concerns(const struct session *s, size_t i)
 		return (c->state == CHILD_DIALLING ||
 		    c->state == CHILD_NEGOTIATING);
 	case SESSION_ENVELOPE:
-		if (i < s->walk || !child_wants(c, s->stage))
+		if (i < s->walk || c->asked || !child_wants(c, s->stage))
 			return (c->waiting != STAGE_N);
 		return (c->in_message || s->stage == STAGE_CONNECT ||
 		    s->stage == STAGE_HELO || s->stage == STAGE_MAIL ||
@@ -53,7 +53,8 @@ deadline_concerns(const struct session *s, size_t i)
 	case SESSION_CONTENT:
 		/* Before E those behind the current one are not due yet. */
 		return (c->state == CHILD_READY && c->in_message &&
-		    (s->stage == STAGE_EOM ? i >= s->walk : i == s->walk));
+		    (s->stage == STAGE_EOM ? i >= s->walk : i == s->walk ||
+		    c->waiting != STAGE_N));
 	case SESSION_IDLE:
 	case SESSION_FINISH:
 	case SESSION_ENDED:

@@ -161,6 +161,7 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		c->reply.verdict = VERDICT_PENDING;
 	} else if (was_in && child_wants(c, STAGE_RCPT))
 		envelope_taken(s, c);	/* it does not reply to recipients */
+	child_check_lost(c);
 	slot->out = c->state != CHILD_READY ||
 	    (envelope_stage_in_message(s->stage) && !c->in_message);
 	/* A decision stands even though the one who made it is out. */
@@ -201,7 +202,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	for (i = 0; i < s->n; i++) {
 		if (s->child[i].state == CHILD_FAILED && !s->child[i].done)
 			failed++;
-		if (i > who)
+		if (i > who && !s->child[i].asked)
 			macros_pass_by(&s->child[i],
 			    stage_table[s->stage].command);
 	}
@@ -239,36 +240,83 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	session_idle(s);
 }
 
+/* Asks it, unless that is done.  Returns whether it has been asked. */
+static bool
+envelope_ask_once(struct session *s, struct child *c)
+{
+	if (!c->asked && !child_full(c)) {
+		c->asked = true;
+		c->reply.verdict = VERDICT_PENDING;
+		envelope_ask(s, c);
+	}
+	return (c->asked);
+}
+
+/*
+ * An earlier child has decided, and parallel ones behind it have been asked,
+ * too.  What they say of a recipient or a command counts for themselves; of a
+ * message that is over it does not.  Returns false while one is waited for.
+ */
+static bool
+envelope_settle(struct session *s, enum verdict v, size_t who)
+{
+	enum verdict_effect effect = verdict_effect(s->stage, v);
+	bool over = effect == EFFECT_MESSAGE || effect == EFFECT_SESSION;
+	struct verdict_slot none;
+	size_t i;
+
+	for (i = who + 1; i < s->n && !over; i++)
+		if (s->child[i].asked && s->child[i].waiting != STAGE_N)
+			return (false);
+	for (i = who + 1; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		if (!c->asked)
+			continue;
+		if (!over) {
+			envelope_outcome(s, c, &none);
+			continue;
+		}
+		/* ABORT is due to it unless its own verdict was one, too. */
+		effect = verdict_effect(s->stage, c->reply.verdict);
+		if (s->stage != STAGE_RCPT && (effect == EFFECT_MESSAGE ||
+		    effect == EFFECT_OUT_MESSAGE))
+			c->in_message = false;
+		else if (s->stage == STAGE_MAIL && c->state == CHILD_READY)
+			c->in_message = true;
+		child_forsake(c);
+		child_check_lost(c);
+	}
+	return (true);
+}
+
 void
 envelope_step(struct session *s)
 {
 	enum verdict v;
-	size_t who;
+	size_t i, who;
 
+	v = verdict_merge(s->stage, s->slot, s->n, &who);
+	for (i = s->walk; i < s->n && v == VERDICT_PENDING; i++)
+		if (s->child[i].conf->parallel)
+			(void)envelope_ask_once(s, &s->child[i]);
 	while (s->walk < s->n) {
 		struct child *c = &s->child[s->walk];
-		struct verdict_slot *slot = &s->slot[s->walk];
 
-		if (!s->asked) {
-			if (child_full(c))
-				return;		/* it does not read */
-			s->asked = true;
-			c->reply.verdict = VERDICT_PENDING;
-			envelope_ask(s, c);
-		}
-		if (c->waiting != STAGE_N)
-			return;
-		envelope_outcome(s, c, slot);
-		s->walk++;
-		s->asked = false;
 		v = verdict_merge(s->stage, s->slot, s->n, &who);
-		if (v != VERDICT_PENDING) {
-			envelope_finish(s, v, who);
+		if (v != VERDICT_PENDING)
+			break;
+		if (!envelope_ask_once(s, c) || c->waiting != STAGE_N)
 			return;
-		}
+		envelope_outcome(s, c, &s->slot[s->walk]);
+		s->walk++;
 	}
+	v = verdict_merge(s->stage, s->slot, s->n, &who);
 	/* No child at all: the manager's own word. */
-	envelope_finish(s, session_fallback(s, s->stage), s->n);
+	if (s->n == 0)
+		envelope_finish(s, session_fallback(s, s->stage), 0);
+	else if (envelope_settle(s, v, who))
+		envelope_finish(s, v, who);
 }
 
 /* May the MTA send this now?  libmilter would not even reply otherwise. */
@@ -344,9 +392,9 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 	for (i = 0; i < s->n; i++) {
 		s->slot[i].verdict = VERDICT_PENDING;
 		s->slot[i].out = s->slot[i].evaluated = false;
+		s->child[i].asked = false;
 	}
 	s->walk = 0;
-	s->asked = false;
 	s->mode = SESSION_ENVELOPE;
 	deadline_start(s);
 	envelope_step(s);

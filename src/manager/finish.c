@@ -121,7 +121,11 @@ finish_apply(struct session *s, struct child *c)
 		    c->conf->name, packet_reply_name(pkt.code));
 	}
 	if (c->body != NULL) {
-		body_clear(&s->body);
+		if (s->body_replaced && c->conf->parallel)
+			session_log(s, LOGL_INFO, "child=%s stage=eom new body "
+			    "of the original one, in place of what others "
+			    "before it made", c->conf->name);
+		original_keep_body(s);
 		s->body = *c->body;
 		free(c->body);
 		c->body = NULL;

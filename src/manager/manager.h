@@ -16,10 +16,17 @@
 struct manager;
 struct session;
 
+/*
+ * What is known of a child that asked not to be waited for at some events:
+ * whether it is silent there, as it should be.  Learned once, see child.c.
+ */
+enum child_manners { MANNERS_UNKNOWN, MANNERS_SILENT, MANNERS_CHATTY };
+
 /* One enabled child of a configuration, shared by all sessions on it. */
 struct child_run {
 	const struct conf_milter *conf;
 	struct target		 *target;
+	enum child_manners	  manners;
 };
 
 /*

@@ -112,6 +112,7 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 		c->session = s;
 		c->run = &gen->run[i];
 		c->conf = gen->run[i].conf;
+		s->parallel = s->parallel || c->conf->parallel;
 		c->waiting = STAGE_N;
 		c->status = "pass";
 		c->id = ++m->next_id;
@@ -231,6 +232,7 @@ session_message_end(struct session *s)
 	loop_timer_stop(&s->progress);
 	header_free(&s->headers);
 	body_clear(&s->body);
+	original_end(s);
 	buf_free(&s->edits);
 	s->body_base = s->body_seen = 0;
 	s->in_message = s->rcpt = s->data = s->content = false;

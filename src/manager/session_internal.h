@@ -14,6 +14,7 @@
  *   content.c    L N B E: feeds the current child from its cursor; when it
  *                has answered E, its edits are applied and the next child is
  *                fed the message as it is then
+ *   original.c   the message as it came, for children that are parallel
  *   finish.c     after the last child: edits and verdict to the MTA
  *   deadline.c   how long the MTA waits for all of them
  *   child.c      one child's connection: what it is sent, what it replies
@@ -24,11 +25,15 @@
  *
  * Invariants:
  * - A child's reply is due (waiting != STAGE_N) only while the session is not
- *   idle; nothing else is sent to it then.
+ *   idle; nothing but ABORT and QUIT is sent to it then.
+ * - A reply belongs to the oldest command that is still owed one.  Those that
+ *   are not wanted any more are counted (stale, unasked) and thrown away.
  * - An event is answered exactly once, or not at all when the no-reply bit of
  *   its stage was agreed with the MTA.
  * - The edits of a child are applied when it ends its end-of-message with
- *   continue or accept, all of them at once, or never.
+ *   continue or accept, all of them at once, or never.  A parallel child may
+ *   end it before its turn: its verdict is held then until the ones before it
+ *   have had their word.
  * - After session_end() nothing of the session is sent or called any more; its
  *   memory goes with the next turn of the loop.
  */
@@ -82,7 +87,7 @@ enum child_state {
 
 struct child {
 	struct session		*session;
-	const struct child_run	*run;
+	struct child_run	*run;
 	const struct conf_milter *conf;
 	enum child_state	 state;
 	unsigned		 id;		/* of its statistics lines */
@@ -92,10 +97,17 @@ struct child {
 	struct option		 option;	/* what it answered */
 	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
 
+	bool			 asked;		/* the event in hand */
+	bool			 lost;		/* behind a reply that still
+						   counts */
 	enum stage		 waiting;	/* reply due; STAGE_N: no */
+	unsigned		 stale;		/* replies due to commands that
+						   nobody waits for any more */
+	unsigned		 unasked;	/* replies that may come though
+						   the child said they won't */
+	struct session_verdict	 first;		/* of two that may come */
 	struct session_verdict	 reply;		/* came, not yet looked at */
 	enum stage		 replied;	/* to which stage */
-	bool			 stray_logged;
 	uint64_t		 written;	/* bytes, with queued ones */
 	uint64_t		 taken;		/* when the timer began */
 
@@ -105,6 +117,8 @@ struct child {
 	unsigned		 skip;		/* bits: no more of a stage */
 	unsigned		 rcpt_asked;
 	unsigned		 rcpt_taken;
+	bool			 held;		/* its verdict on the content
+						   waits for its turn */
 	enum stage		 cursor;	/* content it gets next */
 	size_t			 header_pos;
 	uint64_t		 body_off;
@@ -126,6 +140,14 @@ enum session_mode {
 	SESSION_CONTENT,
 	SESSION_FINISH,
 	SESSION_ENDED
+};
+
+/* The message without any edit, as far as a parallel child needs it. */
+struct original {
+	struct header_list	 headers;
+	bool			 own_body;	/* else the session's */
+	struct body		 body;
+	uint64_t		 base, seen;
 };
 
 struct session {
@@ -160,11 +182,11 @@ struct session {
 	struct child		*child;
 	struct verdict_slot	*slot;		/* one a child */
 	size_t			 n;
+	bool			 parallel;	/* one of them is */
 
 	/* the event in hand */
 	struct buf		 event;		/* its payload (envelope) */
 	size_t			 walk;		/* whose turn it is */
-	bool			 asked;		/* that one has been asked */
 
 	/* A verdict that holds for later events, too. */
 	struct session_verdict	 decided;
@@ -183,6 +205,7 @@ struct session {
 	uint64_t		 body_base;	/* offset of its first byte */
 	uint64_t		 body_seen;	/* bytes of the body so far */
 	bool			 body_replaced;
+	struct original		 original;
 	struct buf		 edits;		/* to the MTA */
 	uint64_t		 finish_off;	/* replaced body sent so far */
 };
@@ -245,6 +268,23 @@ void	envelope_log(const struct session *, const struct child *, enum stage,
 void	content_event(struct session *, enum stage, const struct packet *);
 void	content_step(struct session *);
 
+/* --- original.c ---------------------------------------------------------- */
+
+/* A new message: begins the copy if there is a parallel child.  0 or -1. */
+int	original_begin(struct session *);
+/* A header field of the MTA.  0 or -1. */
+int	original_header(struct session *, const char *name, const char *value);
+/* The body is going to be replaced: keeps it for those that still read it. */
+void	original_keep_body(struct session *);
+/* Where this child reads from. */
+const struct header_list *original_headers(const struct session *,
+	    const struct child *);
+/* The same for the body: the spool, the offset of its first byte, and how many
+ * bytes there are up to now. */
+struct body *original_body(struct session *, const struct child *,
+	    uint64_t *base, uint64_t *seen);
+void	original_end(struct session *);
+
 /* --- finish.c ------------------------------------------------------------ */
 
 /* Applies the edits of a child that has ended its end-of-message.  0 or -1. */
@@ -262,8 +302,12 @@ bool	child_wants(const struct child *, enum stage);
  * (waiting), or no reply is due, or it has failed (state). */
 void	child_command(struct child *, enum stage, const void *payload,
 	    size_t len);
+/* Its answer to the event in hand is not wanted any more. */
+void	child_forsake(struct child *);
 /* Tells it to forget the message, if it is inside of one. */
 void	child_abort(struct child *);
+/* It has been heard: if it closed its connection meanwhile, it fails now. */
+void	child_check_lost(struct child *);
 /* Ends its connection in an orderly way; it is CHILD_DONE then. */
 void	child_quit(struct child *);
 /* Lost, late, or nonsensical: one line, and the fallback from now on. */
@@ -276,6 +320,26 @@ enum verdict child_fallback(const struct child *);
 void	child_drop_edits(struct child *);
 /* Whether its queue is so long that nothing more should be put there. */
 bool	child_full(const struct child *);
+
+/* The reply that was waited for is in child->reply. */
+void	child_take_reply(struct child *);
+/* Frees the text; no verdict then. */
+void	child_verdict_drop(struct session_verdict *);
+/* The time for what it is waited for now begins anew. */
+void	child_restart_timer(struct child *);
+
+/* --- manners.c ----------------------------------------------------------- */
+
+/* How far apart the replies of a child that is not silent may come. */
+#define MANNERS_GRACE_MS	250u
+
+/* Where the verdict that has come goes: to child->reply or child->first, or
+ * NULL: nobody wants it (or the child has failed). */
+struct session_verdict *manners_place(struct child *, int code);
+/* No second reply has come behind the one in child->first: that is it. */
+void	manners_take_first(struct child *);
+/* Before an edit is looked at. */
+void	manners_on_edit(struct child *);
 
 /* --- deadline.c ---------------------------------------------------------- */
 

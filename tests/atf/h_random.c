@@ -81,6 +81,9 @@ print_configuration(void)
 		    "milter.c%zu.end_of_message_timeout = 5\n", i, i, i,
 		    status_word(R.child[i].fallback), i,
 		    R.child[i].evaluated ? "true" : "false", i, i);
+	for (i = 0; i < R.n && R.chaos; i++)
+		printf("milter.c%zu.parallel = %s\n", i,
+		    one_in(2) ? "true" : "false");
 }
 
 /* --- the children -------------------------------------------------------- */
@@ -452,6 +455,12 @@ child_bits(uint32_t offered)
 		bits = SMFIP_NR_MASK;
 	if (one_in(4))
 		bits &= ~SMFIP_NO_MASK;
+	/*
+	 * One that replies against its own bits makes the daemon wait for a
+	 * moment, each time: not in every session.
+	 */
+	if (R.chaos && !one_in(12))
+		bits &= ~SMFIP_NR_MASK;
 	return (bits & offered);
 }
 
@@ -638,6 +647,7 @@ main(int argc, char *argv[])
 	number = strtoul(argv[2], NULL, 10);
 	configure(number);
 	if (strcmp(argv[1], "conf") == 0) {
+		R.chaos = argc > 3 && strcmp(argv[3], "chaos") == 0;
 		print_configuration();
 		return (0);
 	}

@@ -58,7 +58,7 @@ sessions()
 one_round()
 {
 
-	"$(atf_get_srcdir)/h_random" conf "$1" > mm.conf
+	"$(atf_get_srcdir)/h_random" conf "$1" $3 > mm.conf
 	echo "manager.spool_directory = \"$(pwd)\"" >> mm.conf
 	: > random.out
 	manager
