@@ -738,6 +738,32 @@ quit_nc_body()
 	stop_manager
 }
 
+replay_case random "whatever children and MTAs do, the files are good ones"
+random_body()
+{
+
+	mkdir rec
+	"$(atf_get_srcdir)/h_random" conf 7 > mm.conf
+	{
+		echo "manager.spool_directory = \"$PWD\""
+		echo "manager.record_directory = \"$PWD/rec\""
+		echo 'manager.record_max_files = 50'
+		echo 'manager.record_max_size = 20k'
+	} >> mm.conf
+	manager
+	"$(atf_get_srcdir)/h_random" run 7 0 80 chaos > random.out \
+	    2> random.err || atf_fail "$(tail -n 100 random.err)"
+	stop_manager
+	has_records 50 || atf_fail "$(records) files"
+	find rec -type f -size +20480c | grep . && atf_fail 'too large'
+	for f in rec/*; do
+		replay 0 --print --body "$f"
+		lacks replay.err 'not finished'
+		grep -q -e 'the session ends' -e 'cut here' replay.out ||
+		    atf_fail "$f has no end"
+	done
+}
+
 replay_case bad_file "what is no record, and what cannot be reached"
 bad_file_body()
 {
@@ -812,8 +838,8 @@ atf_init_test_cases()
 {
 
 	for tc in equal other rcpt large cut number running folder permission \
-	    full reload concurrent nobody print killed silent malformed options quit_nc \
-	    bad_file port; do
+	    full reload concurrent nobody print killed silent malformed \
+	    options quit_nc random bad_file port; do
 		atf_add_test_case $tc
 	done
 }
