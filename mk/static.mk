@@ -1,7 +1,7 @@
 # static.mk - the small build: static, over musl where musl-gcc is there.
 
 STATIC_CC?=	musl-gcc
-STATIC_CFLAGS?=	-Os -ffunction-sections -fdata-sections \
+STATIC_CFLAGS?=	-Oz -flto -ffunction-sections -fdata-sections \
 		-fno-asynchronous-unwind-tables -fno-unwind-tables \
 		-fno-stack-protector -fno-pie
 STATIC_LDFLAGS?= -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
