@@ -32,7 +32,8 @@ SRCS_MILTER= \
 	src/milter/packet.c \
 	src/milter/packet_add.c \
 	src/milter/packet_kind.c \
-	src/milter/packet_replycode.c
+	src/milter/packet_replycode.c \
+	src/milter/stranger.c
 SRCS_NET= \
 	src/net/dial.c \
 	src/net/helper.c \
@@ -121,6 +122,7 @@ HDRS= \
 	src/milter/option_internal.h \
 	src/milter/packet.h \
 	src/milter/packet_internal.h \
+	src/milter/stranger.h \
 	src/milter/wire.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
@@ -162,6 +164,7 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_spec.c \
+	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
@@ -171,6 +174,7 @@ TESTS_SH= \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
+	tests/atf/t_stranger.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_conf.c \
@@ -178,7 +182,8 @@ TEST_PROGS= \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
-	tests/atf/h_smtp.c
+	tests/atf/h_smtp.c \
+	tests/atf/h_stranger.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
@@ -201,6 +206,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
-	tests/fuzz/fuzz_reply.c
+	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_stranger.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -31,8 +31,8 @@
  *
  * New inputs go to the first folder; small ones that are worth keeping are
  * copied to the corpus by hand.  The targets are fuzz_command (what an MTA
- * sends), fuzz_reply (what a milter sends), and fuzz_option (an offer and the
- * answers to it).
+ * sends), fuzz_reply (what a milter sends), fuzz_option (an offer and the
+ * answers to it), and fuzz_stranger (what others say).
  */
 #include "compat.h"
 
