@@ -170,6 +170,7 @@ TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_matrix.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
@@ -179,6 +180,7 @@ TESTS_SH= \
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_libmilter_edit.c \
+	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
@@ -190,6 +192,10 @@ TEST_HDRS= \
 	tests/atf/d_packet.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \
+	tests/atf/h_matrix.h \
+	tests/atf/h_matrix_child.h \
+	tests/atf/h_matrix_mta.h \
+	tests/atf/h_matrix_oracle.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \

@@ -223,7 +223,7 @@ STRANGER_CASE(pieces, "Any piece of them, and any room for the words, will do")
 	cut(stranger_client, clients, COUNT(clients));
 }
 
-STRANGER_CASE(longest, "The longest words have room, and nothing odd is in them")
+STRANGER_CASE(longest, "The longest words have room and are all printable")
 {
 	char bytes[4096], words[STRANGER_SIZE];
 	size_t i, j;
