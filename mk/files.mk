@@ -35,6 +35,7 @@ SRCS_MILTER= \
 	src/milter/packet_add.c \
 	src/milter/packet_kind.c \
 	src/milter/packet_replycode.c \
+	src/milter/stranger.c \
 	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
@@ -140,6 +141,7 @@ HDRS= \
 	src/milter/option_internal.h \
 	src/milter/packet.h \
 	src/milter/packet_internal.h \
+	src/milter/stranger.h \
 	src/milter/trace.h \
 	src/milter/wire.h \
 	src/net/listen.h \
@@ -191,6 +193,7 @@ TESTS_C= \
 	tests/atf/t_packet.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
+	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
@@ -199,6 +202,7 @@ TESTS_SH= \
 	tests/atf/t_fallback_postfix.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
+	tests/atf/t_matrix.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_replay.sh \
@@ -206,21 +210,28 @@ TESTS_SH= \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
+	tests/atf/t_stranger.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_libmilter_edit.c \
+	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c \
-	tests/atf/h_socks.c
+	tests/atf/h_socks.c \
+	tests/atf/h_stranger.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
 	tests/atf/d_packet.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \
+	tests/atf/h_matrix.h \
+	tests/atf/h_matrix_child.h \
+	tests/atf/h_matrix_mta.h \
+	tests/atf/h_matrix_oracle.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
@@ -239,6 +250,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
-	tests/fuzz/fuzz_socks.c
+	tests/fuzz/fuzz_socks.c \
+	tests/fuzz/fuzz_stranger.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -18,6 +18,7 @@
 
 #include "manager/record.h"
 #include "manager/session_internal.h"
+#include "milter/stranger.h"
 
 /* Above this many queued bytes a child is given nothing more. */
 #define CHILD_QUEUE_HIGH	(256u * 1024u)
@@ -161,6 +162,19 @@ child_fail(struct child *c, const char *fmt, ...)
 	child_log_end(c);
 }
 
+/* What came in place of the answer to our offer is not milter: who is it? */
+static bool
+child_is_stranger(struct child *c, const void *data, size_t len)
+{
+	char words[STRANGER_SIZE];
+
+	if (c->state != CHILD_NEGOTIATING ||
+	    !stranger_server(words, sizeof(words), data, len))
+		return (false);
+	child_fail(c, "%s", words);
+	return (true);
+}
+
 static void
 child_on_timeout(struct loop_timer *t, void *arg)
 {
@@ -181,9 +195,13 @@ child_on_timeout(struct loop_timer *t, void *arg)
 	if (queued > 0)
 		child_fail(c, "writing timed out after %llu ms",
 		    (unsigned long long)c->conf->writing_timeout);
-	else
-		child_fail(c, "no reply within %llu ms",
-		    (unsigned long long)child_patience(c));
+	else if (!child_is_stranger(c, buf_ptr(&c->stream.in),
+	    c->stream.in.len))
+		child_fail(c, "no reply within %llu ms%s",
+		    (unsigned long long)child_patience(c),
+		    c->state == CHILD_NEGOTIATING && c->stream.in.len == 0 ?
+		    ", not a byte: is connection_spec the milter's socket?" :
+		    "");
 	session_child_changed(c->session, c);
 }
 
@@ -204,16 +222,19 @@ child_on_closed(struct stream *st, int err, void *arg)
 {
 	struct child *c = arg;
 
-	(void)st;
 	if (c->first.verdict != VERDICT_PENDING)
 		manners_take_first(c);	/* no second one can come */
 	if (c->reply.verdict != VERDICT_PENDING) {
 		/* What it has said counts when its turn comes. */
-		stream_close(&c->stream);
+		stream_close(st);
 		loop_timer_stop(&c->timer);
 		c->lost = true;
-	} else if (err == 0)
-		child_fail(c, "closed the connection");
+	} else if (child_is_stranger(c, buf_ptr(&st->in), st->in.len))
+		;
+	else if (err == 0)
+		child_fail(c, "closed the connection%s",
+		    c->state == CHILD_NEGOTIATING && st->in.len == 0 ?
+		    " without a word" : "");
 	else
 		child_fail(c, "connection lost: %s", strerror(err));
 	session_child_changed(c->session, c);
@@ -435,11 +456,6 @@ child_on_answer(struct child *c, const struct packet *pkt)
 		    packet_reply_name(pkt->code));
 		return;
 	}
-	if (pkt->len > MILTER_CHUNK_SIZE) {
-		/* Its lists are looked through for each macro. */
-		child_fail(c, "negotiation answered by %zu bytes", pkt->len);
-		return;
-	}
 	err = option_read_answer(pkt, &c->option);
 	if (err != PACKET_OK) {
 		child_fail(c, "malformed negotiation: %s",
@@ -621,14 +637,20 @@ child_on_input(struct stream *st, const unsigned char *data, size_t len,
 		enum packet_error err;
 		enum child_state before = c->state;
 
+		/*
+		 * Text makes a long frame, which would never be whole; and the
+		 * lists of an answer are looked through for each macro.
+		 */
 		err = packet_next(data + used, len - used,
+		    before == CHILD_NEGOTIATING ? MILTER_CHUNK_SIZE :
 		    s->conf->max_packet_size, &pkt);
 		if (err == PACKET_MORE)
 			return (used);
-		if (err != PACKET_OK)
-			child_fail(c, "not a milter frame: %s",
-			    packet_strerror(err));
-		else {
+		if (err != PACKET_OK) {
+			if (!child_is_stranger(c, data + used, len - used))
+				child_fail(c, "not a milter frame: %s",
+				    packet_strerror(err));
+		} else {
 			used += pkt.size;
 			record_frame(s, c, &pkt);
 			child_on_packet(c, &pkt);

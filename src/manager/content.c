@@ -408,17 +408,23 @@ content_advance_all(struct session *s)
 	return (busy);
 }
 
-/* Has no child at all had a word in this message, because all have failed? */
-static bool
+bool
 content_unheard(const struct session *s)
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < s->n; i++)
-		if (s->child[i].state != CHILD_FAILED || s->child[i].done ||
-		    fallback_holds(&s->child[i]))
+	for (i = 0; i < s->n; i++) {
+		const struct child *c = &s->child[i];
+
+		if (c->conf->evaluation_mode)
+			continue;	/* as if it were not there */
+		if (c->state != CHILD_FAILED || c->done ||
+		    child_fallback(c) != VERDICT_ACCEPT)
 			return (false);
-	return (true);
+		n++;
+	}
+	/* Where all are only evaluated, nobody was meant to be heard. */
+	return (n > 0 || s->n == 0);
 }
 
 /* Nothing more can be done before the MTA goes on: answer its event. */

@@ -197,17 +197,17 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	struct child *c = who < s->n ? &s->child[who] : NULL;
 	const char *text = c != NULL ? c->reply.text : NULL;
 	enum verdict_effect effect;
-	size_t i, failed = 0;
+	enum verdict own = session_fallback(s, s->stage);
+	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		if (s->child[i].state == CHILD_FAILED && !s->child[i].done)
-			failed++;
-		if (i > who && !s->child[i].asked)
+	for (i = who + 1; i < s->n; i++)
+		if (!s->child[i].asked)
 			macros_pass_by(&s->child[i],
 			    stage_table[s->stage].command);
-	}
-	if (failed == s->n && v == VERDICT_ACCEPT)
-		v = session_fallback(s, s->stage);
+	/* One that is only evaluated may still be there: that one goes on. */
+	if ((v == VERDICT_ACCEPT || (!verdict_decides(s->stage, v) &&
+	    verdict_decides(s->stage, own))) && content_unheard(s))
+		v = own;
 	/* Accept would end the message, whatever other recipients it has. */
 	if (envelope_rejected_rcpt(s))
 		v = VERDICT_CONTINUE;

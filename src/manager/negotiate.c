@@ -94,6 +94,7 @@ negotiate_begin(struct session *s, const struct packet *pkt)
 		return;
 	}
 	s->negotiated = true;
+	session_log(s, LOGL_INFO, "session opened mta=%s", s->peer);
 	option_offer(&s->offer, &s->child_offer);
 	negotiate_dial(s);
 	negotiate_step(s);

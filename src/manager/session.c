@@ -19,6 +19,7 @@
 #include "manager/manager_internal.h"
 #include "manager/record.h"
 #include "manager/session_internal.h"
+#include "milter/stranger.h"
 
 /* Bytes of an MTA that does not wait for us are kept up to here. */
 #define SESSION_KEPT_HIGH	(256u * 1024u)
@@ -119,7 +120,6 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 	}
 	record_begin(s);
 	session_restart_idle(s);
-	session_log(s, LOGL_INFO, "session opened mta=%s", s->peer);
 	return (s);
 }
 
@@ -164,11 +164,17 @@ session_end(struct session *s, const char *reason)
 		child_end(&s->child[i]);
 	session_message_end(s);
 	/* Read by upstream's log analyzer: the form is fixed. */
-	log_write(LOGL_STATISTICS, "[session][end][%s][%s][%llu.%03llu](%u)",
-	    stage_table[s->last_stage].upstream, s->status,
-	    (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
-	    s->id);
-	session_log(s, LOGL_INFO, "session closed reason=%s", reason);
+	if (s->negotiated)
+		log_write(LOGL_STATISTICS,
+		    "[session][end][%s][%s][%llu.%03llu](%u)",
+		    stage_table[s->last_stage].upstream, s->status,
+		    (unsigned long long)(ms / 1000),
+		    (unsigned long long)(ms % 1000), s->id);
+	if (s->negotiated)
+		session_log(s, LOGL_INFO, "session closed reason=%s", reason);
+	else
+		session_log(s, LOGL_DEBUG, "no session mta=%s reason=%s",
+		    s->peer, reason);
 	stream_close_flushed(&s->mta, SESSION_LINGER_MS);
 	record_end(s, reason);
 	loop_task_start(loop, &s->task, session_free, s);
@@ -412,12 +418,6 @@ session_on_command(struct session *s, const struct packet *pkt)
 {
 	int stage = stage_of_command(pkt->code);
 
-	if (!s->negotiated && pkt->code != SMFIC_OPTNEG) {
-		session_log(s, LOGL_DEBUG, "%s before the negotiation",
-		    packet_command_name(pkt->code));
-		session_end(s, "not a milter client");
-		return;
-	}
 	switch (pkt->code) {
 	case SMFIC_OPTNEG:
 		negotiate_begin(s, pkt);
@@ -460,6 +460,20 @@ session_on_command(struct session *s, const struct packet *pkt)
 	}
 }
 
+/*
+ * It ends before it was one: a check whether the port is open, or a client of
+ * something else.  That is no news, and no session for the statistics.
+ */
+static void
+session_end_stranger(struct session *s, const void *data, size_t len,
+    const char *otherwise)
+{
+	char words[STRANGER_SIZE];
+
+	session_end(s, stranger_client(words, sizeof(words), data, len) ?
+	    words : otherwise);
+}
+
 static size_t
 session_on_input(struct stream *st, const unsigned char *data, size_t len,
     void *arg)
@@ -475,15 +489,22 @@ session_on_input(struct stream *st, const unsigned char *data, size_t len,
 			stream_pause(st);
 			return (used);
 		}
-		err = packet_next(data + used, len - used,
-		    s->conf->max_packet_size, &pkt);
+		/* Text makes a long frame, which would never be whole. */
+		err = packet_next(data + used, len - used, s->negotiated ?
+		    s->conf->max_packet_size : MILTER_CHUNK_SIZE, &pkt);
 		if (err == PACKET_MORE)
 			return (used);
+		if (!s->negotiated && (err != PACKET_OK ||
+		    pkt.code != SMFIC_OPTNEG)) {
+			session_end_stranger(s, data + used, len - used,
+			    "not a milter client");
+			return (len);
+		}
 		if (err == PACKET_OK)
 			err = packet_check_command(&pkt);
 		if (err != PACKET_OK && err != PACKET_UNKNOWN) {
-			session_log(s, s->negotiated ? LOGL_WARNING :
-			    LOGL_DEBUG, "bad frame from the MTA: %s",
+			session_log(s, LOGL_WARNING,
+			    "bad frame from the MTA: %s",
 			    packet_strerror(err));
 			if (pkt.data != NULL)
 				record_frame(s, NULL, &pkt);
@@ -529,8 +550,12 @@ session_on_closed(struct stream *st, int err, void *arg)
 {
 	struct session *s = arg;
 
-	(void)st;
-	session_end(s, err == 0 ? "the MTA closed" : strerror(err));
+	if (!s->negotiated)
+		session_end_stranger(s, buf_ptr(&st->in), st->in.len,
+		    st->in.len == 0 ? "connected and said nothing" :
+		    "closed in its first frame");
+	else
+		session_end(s, err == 0 ? "the MTA closed" : strerror(err));
 }
 
 #undef SESSION_KEPT_HIGH

@@ -272,6 +272,11 @@ void	envelope_log(const struct session *, const struct child *, enum stage,
 
 void	content_event(struct session *, enum stage, const struct packet *);
 void	content_step(struct session *);
+/*
+ * Has no child a word in this message, because all have failed and let it pass?
+ * Children that are only evaluated are none, unless there are no others.
+ */
+bool	content_unheard(const struct session *);
 
 /* --- original.c ---------------------------------------------------------- */
 

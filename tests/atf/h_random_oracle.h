@@ -255,27 +255,50 @@ oracle_outcome(struct random_child *c)
 	return (false);
 }
 
-/* Nobody decided: has everybody let it pass? */
-static inline char
-oracle_nobody(void)
+/*
+ * Has a child that counts a word in it?  One that is only evaluated does not
+ * count, and where there is no other, nobody had to be heard.
+ */
+static inline bool
+oracle_heard(void)
 {
-	size_t i, out = 0, lost = 0;
+	size_t i, n = 0;
 
 	for (i = 0; i < R.n; i++) {
 		const struct random_child *c = &R.child[i];
 
-		if (c->state == RANDOM_FAILED) {
+		if (c->evaluated)
+			continue;
+		if (c->state != RANDOM_FAILED || c->done ||
+		    c->fallback != 'a')
+			return (true);
+		n++;
+	}
+	return (n == 0 && R.n > 0);
+}
+
+/* Nobody decided: has everybody let it pass? */
+static inline char
+oracle_nobody(void)
+{
+	char own = oracle_own(R.sent);
+	size_t i, out = 0;
+
+	for (i = 0; i < R.n; i++) {
+		const struct random_child *c = &R.child[i];
+
+		if (c->state == RANDOM_FAILED)
 			out += oracle_fallback(c) == 'a';
-			lost += !c->done;
-		} else if (c->state != RANDOM_READY ||
+		else if (c->state != RANDOM_READY ||
 		    (strchr("MRT", R.sent) != NULL && !c->in_message))
 			out++;
 	}
-	if (R.n == 0)
-		return (oracle_own(R.sent));
-	if (out < R.n || R.sent == 'U')
-		return ('c');
-	return (lost == R.n ? oracle_own(R.sent) : 'a');
+	if (R.sent == 'U')
+		out = 0;	/* never accepted */
+	if (R.n == 0 || (!oracle_heard() && (out == R.n ||
+	    strchr("ac", own) == NULL)))
+		return (own);
+	return (out < R.n ? 'c' : 'a');
 }
 
 static inline void
@@ -479,17 +502,6 @@ oracle_content_reply(struct random_child *c, int code)
 		return (false);
 	oracle_content_decide(v, R.reply_text);
 	return (true);
-}
-
-static inline bool
-oracle_heard(void)
-{
-	size_t i;
-
-	for (i = 0; i < R.n; i++)
-		if (R.child[i].state != RANDOM_FAILED || R.child[i].done)
-			return (true);
-	return (false);
 }
 
 static inline void

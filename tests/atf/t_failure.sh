@@ -245,6 +245,48 @@ all_down_body()
 	check_mta --expect=temporary-failure
 }
 
+failure_case all_down_discard "what discards a message needs the message"
+all_down_discard_body()
+{
+
+	conf_begin 'manager.fallback_status = "discard"'
+	conf_child a
+	conf_child b evaluation_mode=true
+	manager
+	check_mta --expect=discard
+	child b
+	check_mta --expect=discard
+}
+
+failure_case evaluated_down "a child that is only evaluated has no part in that"
+evaluated_down_body()
+{
+
+	# It alone: as if it had let everything pass.
+	conf_begin 'manager.fallback_status = "reject"'
+	conf_child a evaluation_mode=true 'fallback_status="reject"'
+	manager
+	check_mta --expect=accept
+	stop_manager
+	ntimes mm.log 'child=a stage=negotiate fallback=' 1
+	# Beside one that has failed it saves nothing, there or not.
+	conf_begin 'manager.fallback_status = "reject"'
+	conf_child a
+	conf_child b evaluation_mode=true
+	manager
+	check_mta --expect=reject
+	child b
+	check_mta --expect=reject
+	stop_manager
+	# One that decides nothing goes on being asked, too.
+	conf_begin
+	conf_child a
+	conf_child b evaluation_mode=true
+	manager
+	check_mta --expect=accept
+	has b.out 'end-of-message'
+}
+
 failure_case one_message "a child that dies in one session is there for the next"
 one_message_body()
 {
@@ -419,7 +461,7 @@ atf_init_test_cases()
 	    close_negotiate close_helo close_mail close_data close_body \
 	    close_eom partial_body garbage_mail garbage_eoh odd_replies deadline \
 	    deadline_content not_asked stray \
-	    all_down one_message spool header_limit many_edits endless_body \
+	    all_down all_down_discard evaluated_down one_message spool header_limit many_edits endless_body \
 	    few_descriptors hostile_mta mta_gone; do
 		atf_add_test_case $tc
 	done

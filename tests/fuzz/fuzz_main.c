@@ -32,8 +32,8 @@
  * New inputs go to the first folder; small ones that are worth keeping are
  * copied to the corpus by hand.  The targets are fuzz_command (what an MTA
  * sends), fuzz_reply (what a milter sends), fuzz_option (an offer and the
- * answers to it), fuzz_conf (a configuration), and fuzz_socks (what a proxy
- * sends).
+ * answers to it), fuzz_conf (a configuration), fuzz_socks (what a proxy sends),
+ * fuzz_record (a recorded session), and fuzz_stranger (what others say).
  */
 #include "compat.h"
 
