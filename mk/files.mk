@@ -166,6 +166,8 @@ TESTS_C= \
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
+	tests/atf/t_ideas_negotiation.sh \
+	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \
@@ -178,7 +180,8 @@ TEST_PROGS= \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
 	tests/atf/h_random.c \
-	tests/atf/h_smtp.c
+	tests/atf/h_smtp.c \
+	tests/atf/h_wire.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
@@ -188,14 +191,16 @@ TEST_HDRS= \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
-	tests/atf/h_random_oracle.h
+	tests/atf/h_random_oracle.h \
+	tests/atf/h_wire_text.h
 TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_milters.sh \
 	tests/atf/h_postfix.sh \
-	tests/atf/h_session.sh
+	tests/atf/h_session.sh \
+	tests/atf/h_wire.sh
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
