@@ -166,7 +166,9 @@ TESTS_C= \
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
+	tests/atf/t_ideas_content.sh \
 	tests/atf/t_ideas_negotiation.sh \
+	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \

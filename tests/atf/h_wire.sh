@@ -26,15 +26,18 @@ wire_case()
 chain_with()
 {
 
-	conf_begin
+	# The order of the children is that in which they are named first.
+	: > lines
 	while [ "$1" != -- ]; do
-		echo "$1" >> mm.conf
+		echo "$1" >> lines
 		shift
 	done
 	shift
+	conf_begin
 	for cw_name in "$@"; do
 		conf_child "$cw_name"
 	done
+	cat lines >> mm.conf
 	if [ -f mm.pid ]; then
 		stop_manager
 	fi

@@ -379,9 +379,9 @@ idea_38_body()
 	mta< p
 	c1> c
 	c2< L
+	# That of one who is behind the others counts for its own time only.
 	c2> p
 	c2> c
-	mta< p
 	feed c2: NB
 	c2< E
 	c2> p
