@@ -170,6 +170,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
+	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_session.sh \
@@ -196,6 +197,9 @@ TEST_HDRS= \
 	tests/atf/h_random_oracle.h \
 	tests/atf/h_wire_text.h
 TEST_DATA= \
+	tests/atf/d_leader_content.talk \
+	tests/atf/d_leader_edits.talk \
+	tests/atf/d_leader_envelope.talk \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
