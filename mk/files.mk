@@ -173,6 +173,9 @@ TESTS_SH= \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_rules.sh \
+	tests/atf/t_rules_session.sh \
+	tests/atf/t_rules_verdict.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \

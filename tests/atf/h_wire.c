@@ -20,7 +20,8 @@
  *	PARTY!		nothing has come so far (a case never relies on this
  *			alone: what comes too much is found by the next "<")
  *	PARTY close	closes its side
- *	PARTY ignore C	from now on frames with the code C are passed over
+ *	PARTY ignore C	from now on frames with the code C are passed over ...
+ *	PARTY heed C	... and no longer
  *	PARTY hold	what is sent waits for "PARTY flush": one write
  *	PARTY split N	from now on at most N bytes a write
  *	PARTY offer DATA	what "negotiate" sends for it
@@ -522,9 +523,9 @@ wire_setting(struct wire_party *w, const char *text)
 		wire_flush(w);
 	} else if (wire_is(text, len, "split"))
 		w->split = strtoul(rest, NULL, 10);
-	else if (wire_is(text, len, "ignore")) {
+	else if (wire_is(text, len, "ignore") || wire_is(text, len, "heed")) {
 		(void)wire_char(rest, &c);
-		w->ignored[c] = true;
+		w->ignored[c] = *text == 'i';
 	} else if (wire_is(text, len, "offer")) {
 		buf_clear(&w->offer);
 		wire_data(rest, &w->offer);
