@@ -229,10 +229,29 @@ unknown_state_body()
 	c2< U
 	c2> c
 	mta< c
-	pass c2: RT
+	pass c2: UR
+	pass c2: U
+	pass c2: T
 	pass c2: LN
 	finish c2:
-	pass MR
+	pass MU
+	# Nor does one that has accepted at MAIL see any before the next MAIL.
+	mta> M
+	c1< A
+	c2< A
+	c1< M
+	c1> a
+	c2< M
+	c2> c
+	mta< c
+	pass c2: URU
+	mta> R
+	c2< R
+	c2> a
+	mta< a
+	mta> U
+	mta< c
+	pass MUR
 	END
 }
 

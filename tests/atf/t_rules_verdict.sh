@@ -160,7 +160,7 @@ accept_body()
 			CHM) printf 'pass c2: RT\nmta> A\nc2< A\npass M\n' ;;
 			CHMR) printf 'pass c2: RT\nmta> A\nc2< A\npass M\n' ;;
 			CHMRT) printf 'pass c2: LNB\nfinish c2:\npass M\n' ;;
-			CHU) printf 'pass UMR\n' ;;
+			CHU) printf 'pass c2: U\npass MUR\n' ;;
 			CHMRTL) printf 'pass c2: NB\nfinish c2:\npass M\n' ;;
 			CHMRTLN) printf 'pass c2: B\nfinish c2:\npass M\n' ;;
 			CHMRTLNB) printf 'finish c2:\npass M\n' ;;
