@@ -90,6 +90,7 @@ macros_add_one(struct child *c, size_t i, struct buf *out)
 	const struct session_macros *m = &c->session->macros[i];
 	int stage = option_macro_stage(SESSION_MACROS[i]);
 	const char *list = stage == -1 ? NULL : c->option.macros[stage];
+	size_t before = out->len;
 
 	c->macro_gen[i] = m->gen;
 	/* An empty list: Sendmail sends no frame for that stage then. */
@@ -97,7 +98,9 @@ macros_add_one(struct child *c, size_t i, struct buf *out)
 		return (0);
 	if (list != NULL && list[0] == '\0')
 		list = NULL;
-	return (option_add_macros(out, m->payload, m->len, list));
+	if (option_add_macros(out, m->payload, m->len, list) == -1)
+		return (-1);
+	return (out->len - before > MILTER_LEN_BYTES + 1 + MILTER_CHUNK_SIZE);
 }
 
 int
@@ -106,6 +109,7 @@ macros_add(struct child *c, int command, struct buf *out)
 	const struct session *s = c->session;
 	size_t i, own = macros_index(command);
 	bool each = command == SMFIC_HEADER || command == SMFIC_BODY;
+	int r;
 
 	for (i = 0; i < SESSION_MACRO_N && i <= own; i++) {
 		/* Content sets belong to their own command only. */
@@ -115,8 +119,8 @@ macros_add(struct child *c, int command, struct buf *out)
 			continue;
 		if (s->macros[i].gen == c->macro_gen[i] && !(each && i == own))
 			continue;
-		if (macros_add_one(c, i, out) == -1)
-			return (-1);
+		if ((r = macros_add_one(c, i, out)) != 0)
+			return (r);
 	}
 	return (0);
 }

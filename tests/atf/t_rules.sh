@@ -275,6 +275,58 @@ commands_body()
 	END
 }
 
+wire_case too_long "frames that a milter cannot take: the child's fallback"
+too_long_body()
+{
+
+	chain_with 'milter.c1.fallback_status = "reject"' -- c1 c2
+	for stage in H M R U; do
+		before=$(echo CHMR | sed "s/$stage.*//")
+		cat > script <<-END
+		negotiate
+		pass $before
+		pass $stage "x"*65534
+		mta> $stage "x"*65535
+		c1< eof
+		mta< r
+		END
+		# A second MAIL ends the first one's message.
+		[ $stage != M ] || echo 'c2< A' >> script
+		talk c1 c2 < script
+	done
+	# Macros count as each child gets them.
+	talk c1 c2 <<-'END'
+	c1 offer 00000006 000001ff 00000000 00000002 "i"
+	negotiate 00000006 000001ff 00000400 00000002 \
+	    "i {auth_type} {auth_authen} {auth_ssf} {auth_author} \
+	{mail_mailer} {mail_host} {mail_addr}"
+	pass CH
+	mta> D 'M' "i" "q" "{auth_author}" "x"*65515
+	mta> M
+	c1< D 'M' "i" "q"
+	c1< M
+	c1> c
+	c2< D 'M' "i" "q" "{auth_author}" "x"*65515
+	c2< M
+	c2> c
+	mta< c
+	mta> D 'M' "i" "q" "{auth_author}" "x"*65516
+	mta> M
+	c1< A
+	c2< A
+	c1< D 'M' "i" "q"
+	c1< M
+	c1> c
+	c2< eof
+	mta< c
+	mta> D 'R' "{rcpt_addr}" "x"*70000
+	mta> R
+	c1< eof
+	mta< r
+	END
+	has mm.log 'reason=macros of more than 65535 bytes'
+}
+
 wire_case one_set "one macro frame a stage: the last one, as a whole"
 one_set_body()
 {
@@ -446,7 +498,7 @@ atf_init_test_cases()
 {
 
 	for tc in internal_bits odd_offers odd_answers merge made_up silence \
-	    commands one_set declined_macros list_stages; do
+	    commands too_long one_set declined_macros list_stages; do
 		atf_add_test_case $tc
 	done
 }
