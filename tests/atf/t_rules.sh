@@ -8,6 +8,48 @@
 
 . "$(atf_get_srcdir)/h_wire.sh"
 
+wire_case self "a conversation that is not as its script says is found out"
+self_body()
+{
+
+	# mistaken TEXT: this script has to fail with that.
+	mistaken()
+	{
+		if "$(atf_get_srcdir)/h_wire" mm.sock c1 c2 < script \
+		    > wire.out 2>&1; then
+			atf_fail "taken: $(cat script)"
+		fi
+		has wire.out "$1"
+	}
+	chain c1 c2
+	printf 'negotiate 00000006 000001ff 00000401\n' > script
+	mistaken 'mta: another frame'
+	printf 'negotiate\nmta> C\nc1< C "h" \047U\047\n' > script
+	mistaken 'c1: another frame'
+	printf 'negotiate\npass C\nmta> H\nc1< H "client.example.or"\n' > script
+	mistaken 'found    24 bytes'
+	printf 'negotiate\npass CHM\nmta> A\nc1< A\n' > script
+	mistaken 'c2: another frame'
+	printf 'negotiate\npass CHM\nmta> A\nc1< A\nc2< Q\n' > script
+	mistaken 'c2: another frame'
+	printf 'negotiate\nmta> K\nc1< Q\nc1< eof\nc2< Q\n' > script
+	printf 'c2< eof\nmta> C\nc1< O 00000006 000001ff 001fffff\n' >> script
+	printf 'c1> c\nc1< Q\n' >> script
+	mistaken 'c1: closed'
+	printf 'mta> O 00000006 000001ff 001fffff\nmta close\n' > script
+	printf 'c1< eof\n' >> script
+	mistaken 'c1: a frame instead of the end'
+	printf 'negotiate\nmta> C\nc1< C\nc1!\nc1> c\nc2< C\nc2> c\n' \
+	    > script
+	mistaken 'mta: a frame instead of the end'
+	printf 'mta> Q\nmta< c\n' > script
+	mistaken 'mta: closed'
+	for text in 'c3> c' 'mta> C "x' 'mta> C 4g' 'mta frob' 'mta> C "\q"'; do
+		printf '%s\n' "$text" > script
+		mistaken 'script: '
+	done
+}
+
 wire_case internal_bits "private protocol bits pass in neither direction"
 internal_bits_body()
 {
@@ -497,8 +539,8 @@ list_stages_body()
 atf_init_test_cases()
 {
 
-	for tc in internal_bits odd_offers odd_answers merge made_up silence \
-	    commands too_long one_set declined_macros list_stages; do
+	for tc in self internal_bits odd_offers odd_answers merge made_up \
+	    silence commands too_long one_set declined_macros list_stages; do
 		atf_add_test_case $tc
 	done
 }
