@@ -45,8 +45,9 @@
  *			each child gets it and continues, and so does the MTA;
  *			DATA is for a single code
  *	feed [CHILD ...:] CODES [DATA]	the same without the MTA
- *	finish [CHILD ...:] [CODES]	the MTA sends E; the first child gets it,
- *			each other one CODES (or LNB) and then E; all continue
+ *	finish [CHILD ...:] [CODES]	the MTA sends E; the first child gets
+ *			it, each other one CODES (or LNB) and then E; all
+ *			continue
  *
  * At the end the MTA, if still connected, sends QUIT; each child that is
  * connected has to get QUIT and the end of the connection, and nobody anything
@@ -451,7 +452,8 @@ wire_children(const char *text, struct wire_party **who, size_t *n)
 			who[(*n)++] = &wire_party[i];
 		return (text);
 	}
-	for (; *text != ':' && *n < WIRE_PARTIES; text = wire_skip(text + len)) {
+	for (; *text != ':' && *n < WIRE_PARTIES;
+	    text = wire_skip(text + len)) {
 		len = strcspn(text, " \t:");
 		who[(*n)++] = wire_find(text, len);
 	}

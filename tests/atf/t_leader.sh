@@ -44,6 +44,7 @@ leader()
 	talk $l_children < script
 }
 
+leader_ids=
 # A case for each section; in one go, since this is done for each case anew.
 eval "$(leader_files | awk '/^\[.*\]$/ {
 	name = id = substr($0, 2, length($0) - 2)

@@ -274,6 +274,7 @@ data_twice_body()
 	mta< r
 	mta> T
 	mta< r
+	c1!
 	mta> A
 	c1< A
 	pass MRT

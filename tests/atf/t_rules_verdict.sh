@@ -92,7 +92,7 @@ second_refuses_body()
 			CHMR)
 				printf 'pass R\n' ;;
 			CHMRT)
-				printf 'mta> A\nc1< A\nc3< A\npass M\n' ;;
+				printf 'c1!\nmta> A\nc1< A\nc3< A\npass M\n' ;;
 			esac
 			echo 'mta close'
 			for c in c1 c2 c3; do
