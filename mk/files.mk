@@ -200,6 +200,11 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
+	tests/atf/t_ideas_content.sh \
+	tests/atf/t_ideas_negotiation.sh \
+	tests/atf/t_ideas_session.sh \
+	tests/atf/t_ideas_verdict.sh \
+	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_matrix.sh \
@@ -207,6 +212,9 @@ TESTS_SH= \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_replay.sh \
 	tests/atf/t_route.sh \
+	tests/atf/t_rules.sh \
+	tests/atf/t_rules_session.sh \
+	tests/atf/t_rules_verdict.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
@@ -221,7 +229,8 @@ TEST_PROGS= \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c \
 	tests/atf/h_socks.c \
-	tests/atf/h_stranger.c
+	tests/atf/h_stranger.c \
+	tests/atf/h_wire.c
 TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
@@ -235,14 +244,19 @@ TEST_HDRS= \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
-	tests/atf/h_random_oracle.h
+	tests/atf/h_random_oracle.h \
+	tests/atf/h_wire_text.h
 TEST_DATA= \
+	tests/atf/d_leader_content.talk \
+	tests/atf/d_leader_edits.talk \
+	tests/atf/d_leader_envelope.talk \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_milters.sh \
 	tests/atf/h_postfix.sh \
-	tests/atf/h_session.sh
+	tests/atf/h_session.sh \
+	tests/atf/h_wire.sh
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \

@@ -357,6 +357,7 @@ child_command(struct child *c, enum stage stage, const void *payload,
 	struct buf macros;
 	int command = stage_table[stage].command;
 	bool late = stream_queued(&c->stream) > 0;
+	int r;
 
 	c->last_stage = stage;
 	if (len > MILTER_CHUNK_SIZE) {
@@ -366,7 +367,14 @@ child_command(struct child *c, enum stage stage, const void *payload,
 		return;
 	}
 	memset(&macros, 0, sizeof(macros));
-	if (macros_add(c, command, &macros) == -1 ||
+	r = macros_add(c, command, &macros);
+	if (r == 1) {
+		buf_free(&macros);
+		child_fail(c, "macros of more than %d bytes",
+		    MILTER_CHUNK_SIZE);
+		return;
+	}
+	if (r == -1 ||
 	    child_put(c, buf_ptr(&macros), macros.len, NULL, 0) == -1 ||
 	    child_write(c, command, payload, len) == -1) {
 		buf_free(&macros);

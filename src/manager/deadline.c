@@ -49,7 +49,7 @@ deadline_concerns(const struct session *s, size_t i)
 			return (c->waiting != STAGE_N);
 		return (c->in_message || s->stage == STAGE_CONNECT ||
 		    s->stage == STAGE_HELO || s->stage == STAGE_MAIL ||
-		    s->stage == STAGE_UNKNOWN);
+		    (s->stage == STAGE_UNKNOWN && !c->done));
 	case SESSION_CONTENT:
 		/* Before E those behind the current one are not due yet. */
 		return (c->state == CHILD_READY && c->in_message &&

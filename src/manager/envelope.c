@@ -44,9 +44,9 @@ envelope_stage_in_message(enum stage stage)
 static void
 envelope_ask(struct session *s, struct child *c)
 {
-	if (s->stage == STAGE_DATA && c->in_message && c->rcpt_asked > 0 &&
-	    c->rcpt_taken == 0) {
-		/* It refused every recipient: no message for it. */
+	if (s->stage == STAGE_DATA && c->in_message && c->rcpt_taken == 0 &&
+	    (c->rcpt_asked > 0 || child_wants(c, STAGE_RCPT))) {
+		/* It refused every recipient, or those before it did. */
 		child_abort(c);
 		return;
 	}
@@ -55,8 +55,9 @@ envelope_ask(struct session *s, struct child *c)
 	if ((s->stage == STAGE_RCPT || s->stage == STAGE_DATA) &&
 	    !c->in_message)
 		return;
-	if (s->stage == STAGE_UNKNOWN && c->in_message && s->data)
-		return;		/* its state table does not allow it now */
+	if (s->stage == STAGE_UNKNOWN && (c->done || (c->in_message &&
+	    s->data)))
+		return;		/* out, or its state does not allow it now */
 	if (s->stage == STAGE_RCPT && envelope_rejected_rcpt(s)) {
 		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0) {
 			macros_pass_by(c, SMFIC_RCPT);

@@ -292,6 +292,7 @@ static int
 macros_add_one(struct child *c, size_t i, struct buf *out)
 {
 	const struct session_macros *m = &c->session->macros[i];
+	size_t before = out->len;
 	bool sent = m->gen != 0;
 	const char *list;
 	struct buf set;
@@ -300,20 +301,25 @@ macros_add_one(struct child *c, size_t i, struct buf *out)
 	c->macro_gen[i] = sent ? m->gen : MACROS_OWN;
 	if (!macros_wanted(c, SESSION_MACROS[i], &list))
 		return (0);
+	memset(&set, 0, sizeof(set));
 	if (c->conf->macros.n == 0 ||
 	    strchr(MACROS_LOOKED, SESSION_MACROS[i]) == NULL)
-		return (option_add_macros(out, m->payload, m->full, list));
-	memset(&set, 0, sizeof(set));
-	if (sent)
-		r = buf_add(&set, m->payload, m->full);
-	else
-		r = buf_add_u8(&set, (unsigned char)SESSION_MACROS[i]);
-	if (r == 0)
-		r = macros_add_defaults(c, i, &set);
-	if (r == 0 && (sent || set.len > 1))
-		r = option_add_macros(out, buf_ptr(&set), set.len, list);
-	buf_free(&set);
-	return (r);
+		r = option_add_macros(out, m->payload, m->full, list);
+	else {
+		if (sent)
+			r = buf_add(&set, m->payload, m->full);
+		else
+			r = buf_add_u8(&set, (unsigned char)SESSION_MACROS[i]);
+		if (r == 0)
+			r = macros_add_defaults(c, i, &set);
+		if (r == 0 && (sent || set.len > 1))
+			r = option_add_macros(out, buf_ptr(&set), set.len,
+			    list);
+		buf_free(&set);
+	}
+	if (r == -1)
+		return (-1);
+	return (out->len - before > MILTER_LEN_BYTES + 1 + MILTER_CHUNK_SIZE);
 }
 
 int
@@ -322,6 +328,7 @@ macros_add(struct child *c, int command, struct buf *out)
 	const struct session *s = c->session;
 	size_t i, own = macros_index(command);
 	bool each = command == SMFIC_HEADER || command == SMFIC_BODY;
+	int r;
 
 	for (i = 0; i < SESSION_MACRO_N && i <= own; i++) {
 		uint64_t gen = s->macros[i].gen;
@@ -336,8 +343,8 @@ macros_add(struct child *c, int command, struct buf *out)
 			continue;
 		if (gen == c->macro_gen[i] && !(each && i == own))
 			continue;
-		if (macros_add_one(c, i, out) == -1)
-			return (-1);
+		if ((r = macros_add_one(c, i, out)) != 0)
+			return (r);
 	}
 	return (0);
 }

@@ -400,7 +400,8 @@ int	macros_complete(struct session *, const struct packet *);
 /* Value of a macro in the MTA's own set of a command, or NULL. */
 const char *macros_value(const struct session *, int command,
 	    const char *name);
-/* Appends to out what the child lacks before a command.  0 or -1. */
+/* Appends to out what the child lacks before a command.  0, or -1 when out of
+ * memory, or 1 when a set is more than a milter takes. */
 int	macros_add(struct child *, int command, struct buf *out);
 /* The event of that command does not reach this child, nor do its macros. */
 void	macros_pass_by(struct child *, int command);

@@ -178,7 +178,7 @@ oracle_asks(struct random_child *c)
 		return (false);
 	if ((code == 'R' || code == 'T') && !c->in_message)
 		return (false);
-	if (code == 'U' && c->in_message && R.data)
+	if (code == 'U' && (c->done || (c->in_message && R.data)))
 		return (false);
 	if (code == 'R' && R.rejected)
 		return ((c->option.protocol & SMFIP_RCPT_REJ) != 0);
