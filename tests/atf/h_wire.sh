@@ -33,7 +33,8 @@ chain_with()
 		shift
 	done
 	shift
-	conf_begin
+	# Macros as the MTA sends them; t_macros.sh has the others.
+	conf_begin 'manager.missing_macros = false'
 	for cw_name in "$@"; do
 		conf_child "$cw_name"
 	done

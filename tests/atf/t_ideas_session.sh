@@ -557,7 +557,7 @@ idea_69_body()
 	mta< c
 	END
 	stop_manager
-	ntimes mm.log 'replies to what it said it would not' 2
+	ntimes mm.log 'replies to what it said it would not' 1
 }
 
 wire_case idea_70 "headers of 60000 and of 70000 bytes"
