@@ -177,6 +177,7 @@ TEST_PROGS= \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
+	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c
 TEST_HDRS= \
@@ -195,6 +196,7 @@ TEST_DATA= \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_milters.sh \
 	tests/atf/h_postfix.sh \
+	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \

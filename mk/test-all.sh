@@ -54,7 +54,7 @@ beside() {
 	fi
 }
 
-step "build" all amalgamation
+step "build" all amalgamation test-tools
 echo "==> beside the suites: lint, static and cross builds; shown later"
 beside >$log/beside 2>&1 &
 beside=$!

@@ -28,7 +28,7 @@ $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 	${TEST_COMPILE} -o $@ ${f} ${LIB} ${ATF_FLAGS} ${LIBS}
 .endfor
 
-.for f in ${TEST_PROGS:N*/h_libmilter_*}
+.for f in ${TEST_PROGS:N*/h_libmilter_*:N*/h_preload_*}
 TEST_HELP+=	$T/${f:T:R}
 $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 	@mkdir -p ${@D}
@@ -44,6 +44,14 @@ $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 		set -x; ${TEST_COMPILE} -o $@ ${f} ${LIB} -lmilter -lpthread \
 		    ${LIBS}; \
 	else echo "$@: no libmilter, left out"; fi
+.endfor
+
+# Loaded into other people's programs, so without any flag of ours.
+.for f in ${TEST_PROGS:M*/h_preload_*}
+TEST_HELP+=	$T/${f:T:R}
+$T/${f:T:R}: ${f}
+	@mkdir -p ${@D}
+	${CC} -std=c99 -O1 -fPIC -shared -Icompat -o $@ ${f}
 .endfor
 
 # Shell tests keep their suffix: t_x.c and t_x.sh may stand side by side.
@@ -81,6 +89,10 @@ test-amalgamation: tests build/amalgamation/milter-manager
 	@MM_TEST_BACKEND='${TEST_BACKEND}' sh mk/test.sh $T \
 	    build/amalgamation/milter-manager ${TESTS}
 
+# What some tests use beside the packages that are installed: once.
+test-tools:
+	@sh mk/sendmail.sh
+
 # 1,000 sessions under valgrind.
 test-leaks: tests
 	@sh mk/test-leaks.sh $T '${TEST_PROGRAM}'
@@ -93,4 +105,5 @@ test-all:
 demo: test-helpers
 	@sh mk/demo.sh $T '${PROGRAM}'
 
-.PHONY: test-helpers tests test test-amalgamation test-leaks test-all demo
+.PHONY: test-helpers tests test test-amalgamation test-tools test-leaks \
+	test-all demo

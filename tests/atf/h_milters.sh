@@ -67,6 +67,8 @@ hm_helper()
 	case $1 in
 	h_libmilter_*)
 		hm_libs="-lmilter -lpthread" ;;
+	h_preload_*)
+		hm_libs="-fPIC -shared" ;;
 	esac
 	# shellcheck disable=SC2086
 	${CC:-cc} -std=c99 -O1 -I "$HM_SRCDIR/../../compat" \
@@ -240,6 +242,27 @@ hm_dkim_verify()
 	# Delivered-To: and the like are the delivery's, and not signed.
 	opendkim -x "$HM_WORK/verify.conf" -t "$1" 2>&1 |
 	    sed -n 's/^.*verification (.*) \(.*\)$/\1/p'
+}
+
+# hm_normal_dkim: takes out of a message, in a DKIM signature made on the way,
+# the time and the signature proper (hm_dkim_verify looks at that).
+hm_normal_dkim()
+{
+
+	LC_ALL=C awk '
+	/^$/ { body = 1 }
+	body { print; next }
+	/^[^ \t]/ { inside = tolower($1) == "dkim-signature:"; cut = 0 }
+	inside {
+		if (cut)
+			next
+		gsub(/t=[0-9]+;/, "t=TIME;")
+		if (match($0, /[ \t;]b=/)) {
+			$0 = substr($0, 1, RSTART) "b=SIGNATURE"
+			cut = 1
+		}
+	}
+	{ print }'
 }
 
 # The test file that every scanner knows, in two parts so that none finds it

@@ -228,20 +228,7 @@ pf_normal()
 
 	LC_ALL=C sed -e "s/$1/QUEUEID/g" \
 	    -e 's/[A-Z][a-z][a-z],  *[0-9]* [A-Z][a-z][a-z] 20[0-9][0-9] [0-9:]* [-+][0-9]* ([A-Z]*)$/DATE/' |
-	LC_ALL=C awk '
-	/^$/ { body = 1 }
-	body { print; next }
-	/^[^ \t]/ { inside = tolower($1) == "dkim-signature:"; cut = 0 }
-	inside {
-		if (cut)
-			next
-		gsub(/t=[0-9]+;/, "t=TIME;")
-		if (match($0, /[ \t;]b=/)) {
-			$0 = substr($0, 1, RSTART) "b=SIGNATURE"
-			cut = 1
-		}
-	}
-	{ print }'
+	    hm_normal_dkim
 }
 
 # --- for the cases: W is HM_WORK, D the data, M the messages made -----------
