@@ -194,8 +194,11 @@ TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
+	tests/atf/h_differential.sh \
 	tests/atf/h_milters.sh \
+	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \
+	tests/atf/h_pymilter.py \
 	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh
 FUZZ_SRCS= \
