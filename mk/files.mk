@@ -165,6 +165,8 @@ TESTS_C= \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_differential_postfix.sh \
+	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_postfix.sh \
@@ -194,6 +196,8 @@ TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
+	tests/atf/h_cases.sh \
+	tests/atf/h_cases_mail.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_milters.sh \
 	tests/atf/h_pmilter.pl \

@@ -30,8 +30,10 @@
  *	-W TEXT			the edits that follow are for messages whose
  *				sender contains TEXT
  *	-s FILE			options, a line each: the letter, a blank, the
- *				argument; h_pymilter.py and h_pmilter.pl read
- *				the same
+ *				argument, in which \n is a new line; for
+ *				h_pymilter.py and h_pmilter.pl, too
+ *	-m 'STAGE NAMES'	at negotiation: the macros to get there; the
+ *				stage is libmilter's number
  *	-w WISH			at negotiation: skip, leadspc, nr, nobody,
  *				nohdrs, noconnect, nohelo, rcptrej
  *
@@ -57,7 +59,7 @@
 #include <libmilter/mfdef.h>
 
 #define EDIT_MAX	512
-#define EDIT_LETTERS	"wvWaicdbBADEfFq"	/* allowed in a script */
+#define EDIT_LETTERS	"wvWmaicdbBADEfFq"	/* allowed in a script */
 #define EDIT_LINES	32		/* of a reply; what libmilter takes */
 
 struct edit_op {
@@ -83,6 +85,7 @@ struct edit_priv {
 static struct edit_op	 edit_ops[EDIT_MAX];
 static struct edit_rule	 edit_rules[EDIT_MAX];
 static size_t		 edit_n_ops, edit_n_rules;
+static char		*edit_lists[SMFIM_LAST + 1];
 static const char	*edit_only;	/* the last -W */
 static unsigned long	 edit_wishes;
 static int		 edit_wants_body;
@@ -294,12 +297,17 @@ edit_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	struct edit_priv *p = edit_session(ctx);
 	char offer[64];
 	const char *args[2] = { offer, NULL };
+	int i;
 
 	(void)f2;
 	(void)f3;
 	(void)snprintf(offer, sizeof(offer), "actions=%#lx protocol=%#lx", f0,
 	    f1);
 	edit_note(NULL, p, "negotiate", args);
+	for (i = 0; i <= SMFIM_LAST; i++)
+		if (edit_lists[i] != NULL &&
+		    smfi_setsymlist(ctx, i, edit_lists[i]) != MI_SUCCESS)
+			fprintf(stderr, "smfi_setsymlist: %d refused\n", i);
 	p->wishes = edit_wishes & f1;
 	*pf0 = f0;
 	*pf1 = p->wishes;
@@ -627,6 +635,11 @@ edit_option(int ch, char *arg)
 	case 'v':
 		edit_add_rule(arg);
 		break;
+	case 'm':
+		if (*arg < '0' || *arg > '0' + SMFIM_LAST || arg[1] != ' ')
+			edit_usage("-m 'STAGE NAMES'");
+		edit_lists[*arg - '0'] = arg + 2;
+		break;
 	case 'W':
 		edit_only = arg;
 		break;
@@ -643,7 +656,7 @@ edit_option(int ch, char *arg)
 static void
 edit_script(const char *path)
 {
-	char line[2048], *copy;
+	char line[2048], *copy, *p;
 	FILE *f;
 
 	if ((f = fopen(path, "r")) == NULL)
@@ -656,6 +669,10 @@ edit_script(const char *path)
 			edit_usage("a script has lines of LETTER ARGUMENT");
 		if ((copy = strdup(line + 2)) == NULL)
 			abort();
+		while ((p = strstr(copy, "\\n")) != NULL) {
+			*p = '\n';
+			memmove(p + 1, p + 2, strlen(p + 2) + 1);
+		}
 		edit_option((unsigned char)line[0], copy);
 	}
 	(void)fclose(f);
@@ -669,7 +686,7 @@ main(int argc, char *argv[])
 	int ch;
 
 	while ((ch = getopt(argc, argv,
-	    "p:l:s:w:v:W:a:i:c:d:b:B:A:D:E:f:F:q:")) != -1) {
+	    "p:l:s:w:v:W:m:a:i:c:d:b:B:A:D:E:f:F:q:")) != -1) {
 		switch (ch) {
 		case 'p':
 			spec = optarg;

@@ -331,6 +331,35 @@ hm_edit()
 	hm_wait "$hm_e" "$hm_s"
 }
 
+# hm_python: one that has pymilter, if any.
+hm_python()
+{
+
+	for hm_d in python3 /usr/bin/python3 /usr/local/bin/python3; do
+		if $hm_d -c 'import Milter' 2>/dev/null; then
+			echo $hm_d
+			return 0
+		fi
+	done
+	return 1
+}
+
+# hm_script LANGUAGE NAME SPEC SCRIPT: the same filter over libmilter (c),
+# pymilter (py) or Sendmail::PMilter (pl), with the options in that file.
+hm_script()
+{
+
+	case $1 in
+	c)	hm_e=$(hm_helper h_libmilter_edit) ;;
+	py)	hm_e="$(hm_python) $HM_SRCDIR/h_pymilter.py" ;;
+	pl)	hm_e="perl $HM_SRCDIR/h_pmilter.pl" ;;
+	esac
+	: >"$HM_WORK/$2.seen"
+	# shellcheck disable=SC2086
+	hm_spawn "$2" $hm_e -p "$3" -l "$HM_WORK/$2.seen" -s "$4"
+	hm_wait "$2" "$3"
+}
+
 # hm_seen NAME FILE: what that milter saw since the last call, with queue ids
 # taken out; sessions are numbered from the first one in this piece.
 hm_seen()

@@ -26,7 +26,7 @@ my @macros = qw(j _ v {daemon_name} {daemon_addr} {client_addr} {client_name}
     {mail_addr} {rcpt_mailer} {rcpt_host} {rcpt_addr} {msg_id});
 my %words = (accept => SMFIS_ACCEPT, reject => SMFIS_REJECT,
     tempfail => SMFIS_TEMPFAIL, discard => SMFIS_DISCARD);
-my (%option, @edits, @rules, $log, $noted);
+my (%option, @edits, @rules, $log, $noted, $inside);
 
 sub printable {
 	my $s = shift;
@@ -61,9 +61,12 @@ sub note {
 sub verdict {
 	my ($ctx, $stage, $what) = @_;
 
+	$inside = $stage ne 'eom' if $stage !~ /^(connect|helo)$/;
 	for my $rule (@rules) {
 		my ($at, $part, $action) = @$rule;
 		next if $at ne $stage || index($what, $part) < 0;
+		$inside = 0 if $stage ne 'rcpt' ||
+		    $action =~ /^(accept|discard)$/;
 		return $words{$action} if exists $words{$action};
 		my ($code, $xcode, $text) = split / /, $action, 3;
 		$ctx->setreply($code, $xcode, $text);
@@ -166,7 +169,10 @@ my %callbacks = (
 		return verdict($ctx, 'eom', $own->{sender});
 	},
 	abort => sub {
-		note($_[0], 'abort', 0);
+		# Postfix sends more of these than there are messages to abort;
+		# libmilter takes the others out, its library does not.
+		note($_[0], 'abort', 0) if $inside;
+		$inside = 0;
 		return SMFIS_CONTINUE;
 	},
 	close => sub {
@@ -188,6 +194,7 @@ if (defined $option{s}) {
 	while (<$f>) {
 		chomp;
 		next if $_ eq '' || /^#/;
+		s/\\n/\n/g;
 		my ($letter, $arg) = (substr($_, 0, 1), substr($_, 2));
 		if ($letter eq 'W') {
 			$only = $arg;
@@ -208,5 +215,6 @@ $SIG{PIPE} = 'IGNORE';
 my $milter = Sendmail::PMilter->new;
 $milter->set_listen(100);
 $milter->setconn($option{p}) or exit 1;
-$milter->register('h_pmilter', \%callbacks, SMFI_CURR_ACTS);
+$milter->register('h_pmilter', \%callbacks,
+    SMFI_CURR_ACTS | SMFIF_QUARANTINE);
 $milter->main();

@@ -52,7 +52,7 @@ def read_script(path):
             line = line.rstrip("\n")
             if line == "" or line[0] == "#":
                 continue
-            letter, arg = line[0], line[2:]
+            letter, arg = line[0], line[2:].replace("\\n", "\n")
             if letter == "W":
                 only = arg
             elif letter == "v":

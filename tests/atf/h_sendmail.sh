@@ -40,7 +40,8 @@ sm_command()
 	    "$MM_SENDMAIL/sendmail -C $SM_DIR/etc/sendmail.cf"
 }
 
-# sm_setup USER...: local parts that are known at example.org.
+# sm_setup USER...: local parts that are known at example.org.  SM_CONFIG may
+# hold a line for the configuration.
 sm_setup()
 {
 
@@ -124,6 +125,7 @@ sm_mc()
 	define(\`confHOSTS_FILE', \`/dev/null')
 	define(\`confDONT_PROBE_INTERFACES', \`true')
 	define(\`confDONT_BLAME_SENDMAIL', \`TrustStickyBit')
+	define(\`confLOG_LEVEL', \`0')
 	define(\`confTO_IDENT', \`0')
 	define(\`confTIME_ZONE', \`UTC')
 	define(\`confQUEUE_LA', \`10000')
@@ -140,6 +142,7 @@ sm_mc()
 	cat "$SM_DIR/mc"
 	cat <<-END
 	LOCAL_CONFIG
+	${SM_CONFIG:-}
 	F{KnownUsers}-o $SM_DIR/etc/users
 	LOCAL_RULE_0
 	R\$={KnownUsers} < @ \$=w . >	\$#file \$@ here \$: \$1
@@ -167,9 +170,20 @@ sm_start()
 	    2>"$HM_WORK/m4.out" || hm_die "m4 fails"
 	# shellcheck disable=SC2046
 	hm_spawn sendmail $(sm_command) -bD
+	# Each look at a port is a session for the filters, too; one that has
+	# gone as far as the greeting is known to all of them.
 	while read -r sm_p; do
-		"$(hm_helper h_port)" wait "inet:$sm_p" "$(hm_pid sendmail)" \
-		    "$HM_SECONDS" || hm_die "Sendmail does not listen"
+		sm_i=0
+		until printf '> QUIT\neof\n' | "$(hm_helper h_smtp)" "$sm_p" \
+		    >"$HM_WORK/sm.greeting" 2>&1; do
+			sm_i=$((sm_i + 1))
+			if [ $sm_i -gt 300 ] || hm_gone "$(hm_pid sendmail)"
+			then
+				cat "$HM_WORK/sm.greeting" >&2
+				hm_die "Sendmail does not answer"
+			fi
+			sleep 0.1
+		done
 	done <"$SM_DIR/ports"
 }
 
@@ -182,16 +196,18 @@ sm_stop()
 	return 0
 }
 
-# sm_talk PORT OUT <SCRIPT: the dialogue to OUT/smtp (queue ids and times taken
-# out) and the mail that it led to: one OUT/N.MAILBOX for the Nth accepted
-# message and each mailbox, or OUT/N.HOLD (what the queue says of it),
-# OUT/N.DISCARD.  OUT.exact is as it came.
+# sm_talk PORT OUT <SCRIPT, or a command that speaks SMTP in place of the port:
+# the dialogue to OUT/smtp (queue ids and times taken out) and the mail that it
+# led to: one OUT/N.MAILBOX for the Nth accepted message and each mailbox, or
+# OUT/N.HOLD (what the queue says of it), OUT/N.DISCARD.  OUT.exact is as it
+# came.
 sm_talk()
 {
 
 	sm_out=$2
 	mkdir -p "$sm_out" "$sm_out.exact"
-	"$(hm_helper h_smtp)" "$1" >"$sm_out.exact/smtp" ||
+	# shellcheck disable=SC2086
+	"$(hm_helper h_smtp)" $1 >"$sm_out.exact/smtp" ||
 	    hm_die "the SMTP dialogue broke off"
 	sed -e 's/^\(S: 250 2\.0\.0 \)[0-9A-Za-z]* Message/\1QUEUEID Message/' \
 	    -e '/^S: 220 /s/; .* GMT/; DATE/' \
