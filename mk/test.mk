@@ -5,12 +5,14 @@
 # bmake test TEST_BACKEND=poll	every daemon and tool of the suite, and the
 #				tests of the loop, over that back end
 # bmake test TEST_PROGRAM=path	the suite over another build of the program
+# bmake test TEST_REAL=0	without the differential suite over real MTAs
 #
 # A test finds the program in $MM_PROGRAM and the back end that was asked for,
 # if any, in $MM_TEST_BACKEND.  mk/test.sh tells the rest.
 
 TESTS?=
 TEST_BACKEND?=
+TEST_REAL?=	1
 TEST_PROGRAM?=	${PROGRAM}
 
 T=		$B/tests
@@ -81,12 +83,14 @@ test-helpers: ${PROGRAM} ${TEST_HELP}
 tests: test-helpers ${TEST_FILES} $T/Kyuafile
 
 test: tests
-	@MM_TEST_BACKEND='${TEST_BACKEND}' sh mk/test.sh $T '${TEST_PROGRAM}' \
+	@MM_TEST_BACKEND='${TEST_BACKEND}' MM_TEST_REAL='${TEST_REAL}' \
+	    sh mk/test.sh $T '${TEST_PROGRAM}' \
 	    ${TESTS}
 
 # Runs over what `bmake amalgamation` writes, compiled without a flag.
 test-amalgamation: tests build/amalgamation/milter-manager
-	@MM_TEST_BACKEND='${TEST_BACKEND}' sh mk/test.sh $T \
+	@MM_TEST_BACKEND='${TEST_BACKEND}' MM_TEST_REAL='${TEST_REAL}' \
+	    sh mk/test.sh $T \
 	    build/amalgamation/milter-manager ${TESTS}
 
 # What some tests use beside the packages that are installed: once.
