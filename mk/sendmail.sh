@@ -55,8 +55,13 @@ get() {
 echo "sendmail: unpacking it into build/tools/sendmail"
 rm -rf "$work"
 mkdir -p "$work/root" "$work/new/lib" || exit 1
-seen=" "
-if ! { get sendmail-bin && get sendmail-cf; }; then
+all() {
+	seen=" "
+	get sendmail-bin && get sendmail-cf
+}
+# The lists of a fresh machine may be empty or old; only root may renew them.
+if ! all && ! { [ "$(id -u)" -eq 0 ] && apt-get -q update >"$work/log" 2>&1 &&
+    all; }; then
 	cat "$work/log"
 	give_up "the packages could not be downloaded"
 fi
