@@ -197,6 +197,8 @@ TESTS_C= \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_differential_postfix.sh \
+	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
@@ -226,6 +228,7 @@ TEST_PROGS= \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
+	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c \
 	tests/atf/h_socks.c \
@@ -253,8 +256,14 @@ TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
+	tests/atf/h_cases.sh \
+	tests/atf/h_cases_mail.sh \
+	tests/atf/h_differential.sh \
 	tests/atf/h_milters.sh \
+	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \
+	tests/atf/h_pymilter.py \
+	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh \
 	tests/atf/h_wire.sh
 FUZZ_SRCS= \

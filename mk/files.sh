@@ -47,7 +47,7 @@ list TESTS_SH tests/atf/t_*.sh
 list TEST_PROGS tests/atf/h_*.c
 list TEST_HDRS tests/atf/*.h
 data=$(find tests/atf -maxdepth 1 -type f ! -name '*.h' \
-    \( -name 'h_*.sh' -o -name 'd_*' \) | sort)
+    \( -name 'h_*.sh' -o -name 'h_*.p[ly]' -o -name 'd_*' \) | sort)
 list TEST_DATA $data
 list FUZZ_SRCS tests/fuzz/fuzz_*.c
 list FUZZ_HDRS tests/fuzz/*.h

@@ -57,7 +57,7 @@ ${PROGRAM}: $B/src/main.o ${LIB}
 
 all: ${PROGRAM}
 
-# build/tools (the cross compiler) takes a download, so it stays.
+# build/tools (cross compiler, Sendmail) takes a download, so it stays.
 clean:
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name tools \
 	    -exec rm -rf {} +

@@ -92,7 +92,8 @@ install_missing() {
 		test $job = demo || need="$need kyua libatf-dev atf-sh
 		    pkg-config clang clang-tidy libclang-rt-14-dev mandoc
 		    musl-tools valgrind qemu-user-static python3-venv file
-		    binutils shellcheck ca-certificates"
+		    binutils shellcheck ca-certificates m4 python3-milter
+		    libsendmail-pmilter-perl"
 		# The run-time library of the sanitizers goes by version.
 		if [ $job = test ] && ! apt-cache show libclang-rt-14-dev \
 		    >/dev/null 2>&1; then

@@ -5,12 +5,14 @@
 # bmake test TEST_BACKEND=poll	every daemon and tool of the suite, and the
 #				tests of the loop, over that back end
 # bmake test TEST_PROGRAM=path	the suite over another build of the program
+# bmake test TEST_REAL=0	without the differential suite over real MTAs
 #
 # A test finds the program in $MM_PROGRAM and the back end that was asked for,
 # if any, in $MM_TEST_BACKEND.  mk/test.sh tells the rest.
 
 TESTS?=
 TEST_BACKEND?=
+TEST_REAL?=	1
 TEST_PROGRAM?=	${PROGRAM}
 
 T=		$B/tests
@@ -28,7 +30,7 @@ $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 	${TEST_COMPILE} -o $@ ${f} ${LIB} ${ATF_FLAGS} ${LIBS}
 .endfor
 
-.for f in ${TEST_PROGS:N*/h_libmilter_*}
+.for f in ${TEST_PROGS:N*/h_libmilter_*:N*/h_preload_*}
 TEST_HELP+=	$T/${f:T:R}
 $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 	@mkdir -p ${@D}
@@ -44,6 +46,14 @@ $T/${f:T:R}: ${f} ${LIB} ${HDRS} ${TEST_HDRS}
 		set -x; ${TEST_COMPILE} -o $@ ${f} ${LIB} -lmilter -lpthread \
 		    ${LIBS}; \
 	else echo "$@: no libmilter, left out"; fi
+.endfor
+
+# Loaded into other people's programs, so without any flag of ours.
+.for f in ${TEST_PROGS:M*/h_preload_*}
+TEST_HELP+=	$T/${f:T:R}
+$T/${f:T:R}: ${f}
+	@mkdir -p ${@D}
+	${CC} -std=c99 -O1 -fPIC -shared -Icompat -o $@ ${f}
 .endfor
 
 # Shell tests keep their suffix: t_x.c and t_x.sh may stand side by side.
@@ -73,13 +83,19 @@ test-helpers: ${PROGRAM} ${TEST_HELP}
 tests: test-helpers ${TEST_FILES} $T/Kyuafile
 
 test: tests
-	@MM_TEST_BACKEND='${TEST_BACKEND}' sh mk/test.sh $T '${TEST_PROGRAM}' \
+	@MM_TEST_BACKEND='${TEST_BACKEND}' MM_TEST_REAL='${TEST_REAL}' \
+	    sh mk/test.sh $T '${TEST_PROGRAM}' \
 	    ${TESTS}
 
 # Runs over what `bmake amalgamation` writes, compiled without a flag.
 test-amalgamation: tests build/amalgamation/milter-manager
-	@MM_TEST_BACKEND='${TEST_BACKEND}' sh mk/test.sh $T \
+	@MM_TEST_BACKEND='${TEST_BACKEND}' MM_TEST_REAL='${TEST_REAL}' \
+	    sh mk/test.sh $T \
 	    build/amalgamation/milter-manager ${TESTS}
+
+# What some tests use beside the packages that are installed: once.
+test-tools:
+	@sh mk/sendmail.sh
 
 # 1,000 sessions under valgrind.
 test-leaks: tests
@@ -93,4 +109,5 @@ test-all:
 demo: test-helpers
 	@sh mk/demo.sh $T '${PROGRAM}'
 
-.PHONY: test-helpers tests test test-amalgamation test-leaks test-all demo
+.PHONY: test-helpers tests test test-amalgamation test-tools test-leaks \
+	test-all demo

@@ -10,6 +10,8 @@
 #
 #	MM_PROGRAM	the program under test, as an absolute path
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
+#	MM_SENDMAIL	where mk/sendmail.sh unpacked Sendmail
+#	MM_TEST_REAL	0: the differential suite skips itself, as counted
 #	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
 #			longer and other runs of t_session_random
 #
@@ -49,6 +51,8 @@ run_kyua() {
 	env -i PATH="$PATH:/usr/sbin:/sbin:/usr/libexec" \
 	    HOME="$stage/home" \
 	    MM_PROGRAM="$stage/milter-manager" \
+	    MM_SENDMAIL="$PWD/build/tools/sendmail" \
+	    MM_TEST_REAL="${MM_TEST_REAL:-1}" \
 	    ${MM_TEST_BACKEND:+MM_TEST_BACKEND="$MM_TEST_BACKEND"} \
 	    ${MM_TEST_ROUNDS:+MM_TEST_ROUNDS="$MM_TEST_ROUNDS"} \
 	    ${MM_TEST_SEED:+MM_TEST_SEED="$MM_TEST_SEED"} \

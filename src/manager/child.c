@@ -525,7 +525,7 @@ child_on_edit(struct child *c, const struct packet *pkt)
 	if (c->body->size + pkt->len > max)
 		child_fail(c, "a new body of more than %llu bytes",
 		    (unsigned long long)max);
-	else if (body_append(c->body, pkt->data, pkt->len) == -1)
+	else if (body_append_lines(c->body, pkt->data, pkt->len) == -1)
 		child_fail(c, "its new body cannot be kept: %s",
 		    strerror(errno));
 }

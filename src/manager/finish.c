@@ -110,6 +110,10 @@ finish_apply(struct session *s, struct child *c)
 	struct packet pkt;
 	size_t off = 0;
 
+	/* Postfix ends the last line of a new body, Sendmail does not. */
+	if (c->body != NULL && c->body->size > 0 && c->body->last != '\n' &&
+	    session_is_postfix(s) && body_append(c->body, "\r\n", 2) == -1)
+		return (-1);
 	while (packet_next(buf_ptr(&c->edits) + off, c->edits.len - off,
 	    SIZE_MAX - 8, &pkt) == PACKET_OK) {
 		if (finish_edit(s, c, &pkt) == -1)

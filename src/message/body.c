@@ -36,6 +36,7 @@ body_clear(struct body *b)
 		(void)close(b->fd);
 	b->fd = -1;
 	b->size = 0;
+	b->last = 0;
 }
 
 /* A file that has no name: gone with the process, whatever happens to it. */
@@ -82,8 +83,8 @@ body_write_at(int fd, const unsigned char *p, size_t len, uint64_t off)
 	return (0);
 }
 
-int
-body_append(struct body *b, const void *data, size_t len)
+static int
+body_put(struct body *b, const void *data, size_t len)
 {
 	if (b->fd == -1 && b->mem.len + len <= b->memory_limit) {
 		if (buf_add(&b->mem, data, len) == -1)
@@ -110,6 +111,34 @@ body_append(struct body *b, const void *data, size_t len)
 		return (-1);
 	b->size += len;
 	return (0);
+}
+
+int
+body_append(struct body *b, const void *data, size_t len)
+{
+	if (body_put(b, data, len) == -1)
+		return (-1);
+	if (len > 0)
+		b->last = ((const unsigned char *)data)[len - 1];
+	return (0);
+}
+
+int
+body_append_lines(struct body *b, const void *data, size_t len)
+{
+	const unsigned char *p = data, *end = p + len, *from = p, *lf;
+
+	while ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		p = lf + 1;
+		if ((lf > (const unsigned char *)data ? lf[-1] : b->last) ==
+		    '\r')
+			continue;
+		if (body_append(b, from, (size_t)(lf - from)) == -1 ||
+		    body_append(b, "\r\n", 2) == -1)
+			return (-1);
+		from = p;
+	}
+	return (body_append(b, from, (size_t)(end - from)));
 }
 
 ssize_t

@@ -22,6 +22,7 @@ struct body {
 	struct buf	 mem;		/* all of it, while there is no file */
 	int		 fd;		/* -1: in memory */
 	uint64_t	 size;
+	unsigned char	 last;		/* its last byte; 0 while it is empty */
 	size_t		 memory_limit;
 	const char	*directory;	/* the caller's, lives as long */
 };
@@ -35,6 +36,13 @@ void	body_clear(struct body *);
  * written, ENOSPC); the body is then as before.
  */
 int	body_append(struct body *, const void *data, size_t len);
+
+/*
+ * The same for a piece of a body that a milter made: an LF that follows no CR
+ * gets one, as both MTAs have it, also where two pieces meet.  After a failure
+ * a part of it may be there.
+ */
+int	body_append_lines(struct body *, const void *data, size_t len);
 
 /*
  * Up to want bytes from offset off < size: *data points to them and lives until

@@ -15,16 +15,25 @@
  *	-c 'N Name: value'	change the Nth of that name
  *	-d 'N Name'		delete the Nth of that name
  *	-b TEXT			append a line to the body
- *	-B FILE			replace the body
+ *	-B FILE			replace the body; with nothing by an empty file
  *	-A RCPT, -D RCPT	add, delete a recipient
  *	-E 'RCPT ARGS'		add a recipient with ESMTP arguments
  *	-f SENDER		change the sender
+ *	-F 'SENDER ARGS'	the same with ESMTP arguments
  *	-q REASON		quarantine
  *	-v 'STAGE[:TEXT]=DO'	verdict at connect, helo, mail, rcpt, data,
  *				header, eoh, body, eom, unknown (when the
- *				argument there contains TEXT): accept, reject,
- *				tempfail, discard, skip, hang, die, progress,
- *				or a reply such as '550 5.7.1 go away'
+ *				argument there, or else the sender, contains
+ *				TEXT): accept, reject, tempfail, discard, skip,
+ *				hang, die, progress, or a reply such as
+ *				'550 5.7.1 go away'; | parts its lines
+ *	-W TEXT			the edits that follow are for messages whose
+ *				sender contains TEXT
+ *	-s FILE			options, a line each: the letter, a blank, the
+ *				argument, in which \n is a new line; for
+ *				h_pymilter.py and h_pmilter.pl, too
+ *	-m 'STAGE NAMES'	at negotiation: the macros to get there; the
+ *				stage is libmilter's number
  *	-w WISH			at negotiation: skip, leadspc, nr, nobody,
  *				nohdrs, noconnect, nohelo, rcptrej
  *
@@ -49,10 +58,13 @@
 #include <libmilter/mfapi.h>
 #include <libmilter/mfdef.h>
 
-#define EDIT_MAX	64
+#define EDIT_MAX	512
+#define EDIT_LETTERS	"wvWmaicdbBADEfFq"	/* allowed in a script */
+#define EDIT_LINES	32		/* of a reply; what libmilter takes */
 
 struct edit_op {
 	int	 what;			/* the option's letter */
+	const char *only;		/* a part of the sender, or NULL */
 	int	 n;			/* position of a header */
 	char	*name, *value;
 };
@@ -64,6 +76,7 @@ struct edit_rule {
 struct edit_priv {
 	unsigned	 id;
 	unsigned long	 wishes;
+	char		 sender[256];	/* of this message */
 	char		*body;
 	size_t		 len, size;
 	uint64_t	 hash;		/* FNV-1a of the body */
@@ -72,6 +85,8 @@ struct edit_priv {
 static struct edit_op	 edit_ops[EDIT_MAX];
 static struct edit_rule	 edit_rules[EDIT_MAX];
 static size_t		 edit_n_ops, edit_n_rules;
+static char		*edit_lists[SMFIM_LAST + 1];
+static const char	*edit_only;	/* the last -W */
 static unsigned long	 edit_wishes;
 static int		 edit_wants_body;
 static FILE		*edit_log;
@@ -160,12 +175,14 @@ edit_note(SMFICTX *ctx, const struct edit_priv *p, const char *stage,
 	(void)pthread_mutex_unlock(&edit_lock);
 }
 
-/* "550 5.7.1 text" becomes the reply of this stage. */
+/* "550 5.7.1 text|more" becomes the reply of this stage. */
 static sfsistat
 edit_reply(SMFICTX *ctx, const char *action)
 {
-	char code[4], xcode[16], *text;
-	char copy[512];
+	char code[4], xcode[16], *text, *line[EDIT_LINES + 1];
+	char copy[4096], *x;
+	size_t n;
+	int r;
 
 	(void)snprintf(copy, sizeof(copy), "%s", action);
 	(void)snprintf(code, sizeof(code), "%.3s", copy);
@@ -177,8 +194,24 @@ edit_reply(SMFICTX *ctx, const char *action)
 		text += strcspn(text, " ");
 		text += strspn(text, " ");
 	}
-	if (smfi_setreply(ctx, code, xcode[0] != '\0' ? xcode : NULL, text) !=
-	    MI_SUCCESS)
+	x = xcode[0] != '\0' ? xcode : NULL;
+	memset(line, 0, sizeof(line));
+	for (n = 0; n < EDIT_LINES && text != NULL; n++) {
+		line[n] = text;
+		if ((text = strchr(text, '|')) != NULL)
+			*text++ = '\0';
+	}
+	/* It reads up to the first NULL. */
+	if (n == 1)
+		r = smfi_setreply(ctx, code, x, line[0]);
+	else
+		r = smfi_setmlreply(ctx, code, x, line[0], line[1], line[2],
+		    line[3], line[4], line[5], line[6], line[7], line[8],
+		    line[9], line[10], line[11], line[12], line[13], line[14],
+		    line[15], line[16], line[17], line[18], line[19], line[20],
+		    line[21], line[22], line[23], line[24], line[25], line[26],
+		    line[27], line[28], line[29], line[30], line[31], NULL);
+	if (r != MI_SUCCESS)
 		fprintf(stderr, "smfi_setreply: %s refused\n", action);
 	return (code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT);
 }
@@ -264,12 +297,17 @@ edit_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1,
 	struct edit_priv *p = edit_session(ctx);
 	char offer[64];
 	const char *args[2] = { offer, NULL };
+	int i;
 
 	(void)f2;
 	(void)f3;
 	(void)snprintf(offer, sizeof(offer), "actions=%#lx protocol=%#lx", f0,
 	    f1);
 	edit_note(NULL, p, "negotiate", args);
+	for (i = 0; i <= SMFIM_LAST; i++)
+		if (edit_lists[i] != NULL &&
+		    smfi_setsymlist(ctx, i, edit_lists[i]) != MI_SUCCESS)
+			fprintf(stderr, "smfi_setsymlist: %d refused\n", i);
 	p->wishes = edit_wishes & f1;
 	*pf0 = f0;
 	*pf1 = p->wishes;
@@ -313,6 +351,7 @@ edit_mail(SMFICTX *ctx, char **argv)
 	struct edit_priv *p = edit_session(ctx);
 
 	edit_forget_body(p);
+	(void)snprintf(p->sender, sizeof(p->sender), "%s", argv[0]);
 	edit_note(ctx, p, "mail", (const char *const *)(void *)argv);
 	return (edit_verdict(ctx, p, "mail", argv[0]));
 }
@@ -332,7 +371,7 @@ edit_data(SMFICTX *ctx)
 	struct edit_priv *p = edit_session(ctx);
 
 	edit_note(ctx, p, "data", NULL);
-	return (edit_verdict(ctx, p, "data", NULL));
+	return (edit_verdict(ctx, p, "data", p->sender));
 }
 
 static sfsistat
@@ -351,7 +390,7 @@ edit_eoh(SMFICTX *ctx)
 	struct edit_priv *p = edit_session(ctx);
 
 	edit_note(ctx, p, "eoh", NULL);
-	return (edit_verdict(ctx, p, "eoh", NULL));
+	return (edit_verdict(ctx, p, "eoh", p->sender));
 }
 
 static sfsistat
@@ -372,7 +411,7 @@ edit_body(SMFICTX *ctx, unsigned char *data, size_t len)
 	if (edit_wants_body)
 		memcpy(p->body + p->len, data, len);
 	p->len += len;
-	return (edit_verdict(ctx, p, "body", NULL));
+	return (edit_verdict(ctx, p, "body", p->sender));
 }
 
 /* The old body and a line; a whole file in place of it. */
@@ -397,6 +436,9 @@ edit_replace_body(SMFICTX *ctx, struct edit_priv *p, const struct edit_op *op)
 	}
 	if ((f = fopen(op->value, "rb")) == NULL)
 		return (MI_FAILURE);
+	if ((n = fread(chunk, 1, 1, f)) == 0)
+		r = smfi_replacebody(ctx, chunk, 0);
+	rewind(f);
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		r |= smfi_replacebody(ctx, chunk, (int)n);
 	(void)fclose(f);
@@ -424,6 +466,8 @@ edit_apply(SMFICTX *ctx, struct edit_priv *p, const struct edit_op *op)
 		return (smfi_delrcpt(ctx, op->value));
 	case 'f':
 		return (smfi_chgfrom(ctx, op->value, NULL));
+	case 'F':
+		return (smfi_chgfrom(ctx, op->name, op->value));
 	case 'q':
 		return (smfi_quarantine(ctx, op->value));
 	default:
@@ -443,10 +487,12 @@ edit_eom(SMFICTX *ctx)
 	    p->hash);
 	edit_note(ctx, p, "eom", args);
 	for (i = 0; i < edit_n_ops; i++)
-		if (edit_apply(ctx, p, &edit_ops[i]) != MI_SUCCESS)
+		if ((edit_ops[i].only == NULL ||
+		    strstr(p->sender, edit_ops[i].only) != NULL) &&
+		    edit_apply(ctx, p, &edit_ops[i]) != MI_SUCCESS)
 			fprintf(stderr, "edit -%c failed\n", edit_ops[i].what);
 	edit_forget_body(p);
-	return (edit_verdict(ctx, p, "eom", NULL));
+	return (edit_verdict(ctx, p, "eom", p->sender));
 }
 
 static sfsistat
@@ -522,6 +568,7 @@ edit_add_op(int what, char *arg)
 		edit_usage("too many edits");
 	op = &edit_ops[edit_n_ops++];
 	op->what = what;
+	op->only = edit_only;
 	op->value = arg;
 	if (what == 'i' || what == 'c' || what == 'd')
 		op->n = (int)strtol(arg, &arg, 10);
@@ -535,7 +582,7 @@ edit_add_op(int what, char *arg)
 				op->value++;
 		}
 	}
-	if (what == 'E') {
+	if (what == 'E' || what == 'F') {
 		op->name = arg;
 		if ((op->value = strchr(arg, ' ')) != NULL)
 			*op->value++ = '\0';
@@ -574,6 +621,63 @@ edit_add_wish(const char *word)
 	edit_usage("no such wish");
 }
 
+static void edit_script(const char *);
+
+/* One option that is not about the whole program. */
+static void
+edit_option(int ch, char *arg)
+{
+
+	switch (ch) {
+	case 'w':
+		edit_add_wish(arg);
+		break;
+	case 'v':
+		edit_add_rule(arg);
+		break;
+	case 'm':
+		if (*arg < '0' || *arg > '0' + SMFIM_LAST || arg[1] != ' ')
+			edit_usage("-m 'STAGE NAMES'");
+		edit_lists[*arg - '0'] = arg + 2;
+		break;
+	case 'W':
+		edit_only = arg;
+		break;
+	case 's':
+		edit_script(arg);
+		break;
+	default:
+		edit_add_op(ch, arg);
+		break;
+	}
+}
+
+/* Options from a file; what they point to stays in memory. */
+static void
+edit_script(const char *path)
+{
+	char line[2048], *copy, *p;
+	FILE *f;
+
+	if ((f = fopen(path, "r")) == NULL)
+		edit_usage(strerror(errno));
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		if (line[1] != ' ' || strchr(EDIT_LETTERS, line[0]) == NULL)
+			edit_usage("a script has lines of LETTER ARGUMENT");
+		if ((copy = strdup(line + 2)) == NULL)
+			abort();
+		while ((p = strstr(copy, "\\n")) != NULL) {
+			*p = '\n';
+			memmove(p + 1, p + 2, strlen(p + 2) + 1);
+		}
+		edit_option((unsigned char)line[0], copy);
+	}
+	(void)fclose(f);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -581,8 +685,8 @@ main(int argc, char *argv[])
 	char *spec = NULL;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "p:l:w:v:a:i:c:d:b:B:A:D:E:f:q:")) !=
-	    -1) {
+	while ((ch = getopt(argc, argv,
+	    "p:l:s:w:v:W:m:a:i:c:d:b:B:A:D:E:f:F:q:")) != -1) {
 		switch (ch) {
 		case 'p':
 			spec = optarg;
@@ -591,16 +695,10 @@ main(int argc, char *argv[])
 			if ((edit_log = fopen(optarg, "a")) == NULL)
 				edit_usage(strerror(errno));
 			break;
-		case 'w':
-			edit_add_wish(optarg);
-			break;
-		case 'v':
-			edit_add_rule(optarg);
-			break;
 		case '?':
 			return (2);
 		default:
-			edit_add_op(ch, optarg);
+			edit_option(ch, optarg);
 			break;
 		}
 	}

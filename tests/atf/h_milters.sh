@@ -67,6 +67,8 @@ hm_helper()
 	case $1 in
 	h_libmilter_*)
 		hm_libs="-lmilter -lpthread" ;;
+	h_preload_*)
+		hm_libs="-fPIC -shared" ;;
 	esac
 	# shellcheck disable=SC2086
 	${CC:-cc} -std=c99 -O1 -I "$HM_SRCDIR/../../compat" \
@@ -242,6 +244,27 @@ hm_dkim_verify()
 	    sed -n 's/^.*verification (.*) \(.*\)$/\1/p'
 }
 
+# hm_normal_dkim: takes out of a message, in a DKIM signature made on the way,
+# the time and the signature proper (hm_dkim_verify looks at that).
+hm_normal_dkim()
+{
+
+	LC_ALL=C awk '
+	/^$/ { body = 1 }
+	body { print; next }
+	/^[^ \t]/ { inside = tolower($1) == "dkim-signature:"; cut = 0 }
+	inside {
+		if (cut)
+			next
+		gsub(/t=[0-9]+;/, "t=TIME;")
+		if (match($0, /[ \t;]b=/)) {
+			$0 = substr($0, 1, RSTART) "b=SIGNATURE"
+			cut = 1
+		}
+	}
+	{ print }'
+}
+
 # The test file that every scanner knows, in two parts so that none finds it
 # in this file.
 hm_eicar()
@@ -306,6 +329,35 @@ hm_edit()
 	hm_spawn "$hm_e" "$(hm_helper h_libmilter_edit)" -p "$hm_s" \
 	    -l "$HM_WORK/$hm_e.seen" "$@"
 	hm_wait "$hm_e" "$hm_s"
+}
+
+# hm_python: one that has pymilter, if any.
+hm_python()
+{
+
+	for hm_d in python3 /usr/bin/python3 /usr/local/bin/python3; do
+		if $hm_d -c 'import Milter' 2>/dev/null; then
+			echo $hm_d
+			return 0
+		fi
+	done
+	return 1
+}
+
+# hm_script LANGUAGE NAME SPEC SCRIPT: the same filter over libmilter (c),
+# pymilter (py) or Sendmail::PMilter (pl), with the options in that file.
+hm_script()
+{
+
+	case $1 in
+	c)	hm_e=$(hm_helper h_libmilter_edit) ;;
+	py)	hm_e="$(hm_python) $HM_SRCDIR/h_pymilter.py" ;;
+	pl)	hm_e="perl $HM_SRCDIR/h_pmilter.pl" ;;
+	esac
+	: >"$HM_WORK/$2.seen"
+	# shellcheck disable=SC2086
+	hm_spawn "$2" $hm_e -p "$3" -l "$HM_WORK/$2.seen" -s "$4"
+	hm_wait "$2" "$3"
 }
 
 # hm_seen NAME FILE: what that milter saw since the last call, with queue ids

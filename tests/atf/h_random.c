@@ -216,6 +216,7 @@ child_edit_body(struct random_child *c)
 	c->replaces = true;
 	c->body = ++R.serial;
 	c->body_len = one_in(4) ? 0 : below(one_in(5) ? 300000 : 3000);
+	c->body_len -= c->body_len % 16;
 	do {
 		n = 1 + below(one_in(3) ? sizeof(piece) - 1 : 500);
 		if (n > c->body_len - off)

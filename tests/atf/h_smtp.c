@@ -8,7 +8,9 @@
  * Called by: h_postfix.sh.
  * Must not:  judge a reply; whoever reads the transcript does.
  *
- * usage: h_smtp PORT <SCRIPT >TRANSCRIPT
+ * usage: h_smtp PORT | COMMAND ARGUMENT ... <SCRIPT >TRANSCRIPT
+ *
+ * A command speaks SMTP on its standard input and output, over pipes.
  *
  *	> TEXT		send a line, read its reply
  *	+ TEXT		a line for the next flush
@@ -19,6 +21,8 @@
  *	reply		read one reply
  *	eof		the server must close now
  *	reconnect	close, connect again, read the greeting
+ *	from ADDRESS	the same, from another loopback address
+ *	# TEXT		goes into the transcript: the name of what follows
  *
  * A message is sent with CRLF line ends, dots doubled, and the final dot; it is
  * left out when the last reply was not 354.  In
@@ -29,6 +33,7 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -46,7 +51,9 @@ struct smtp_text {
 	size_t	 len, size;
 };
 
-static int		 smtp_fd = -1;
+static int		 smtp_fd = -1;	/* to read from */
+static int		 smtp_out = -1;	/* to write to; may be the same */
+static struct in_addr	 smtp_from;	/* our own address */
 static char		 smtp_in[4096];
 static size_t		 smtp_in_len, smtp_in_pos;
 static struct smtp_text	 smtp_queue;
@@ -119,7 +126,7 @@ smtp_send(const char *data, size_t len)
 	ssize_t n;
 
 	while (len > 0) {
-		if ((n = send(smtp_fd, data, len, 0)) == -1) {
+		if ((n = write(smtp_out, data, len)) == -1) {
 			if (errno == EAGAIN)
 				smtp_die("the server takes nothing");
 			return;
@@ -136,7 +143,7 @@ smtp_byte(void)
 	ssize_t n;
 
 	if (smtp_in_pos == smtp_in_len) {
-		n = recv(smtp_fd, smtp_in, sizeof(smtp_in), 0);
+		n = read(smtp_fd, smtp_in, sizeof(smtp_in));
 		if (n == -1 && errno == EAGAIN)
 			smtp_die("the server says nothing");
 		if (n <= 0)
@@ -186,9 +193,13 @@ smtp_connect(in_port_t port)
 	smtp_in_len = smtp_in_pos = 0;
 	memset(&sin, 0, sizeof(sin));
 	sin.sin_family = AF_INET;
+	smtp_out = smtp_fd = socket(AF_INET, SOCK_STREAM, 0);
+	sin.sin_addr = smtp_from;
+	if (smtp_fd != -1 && smtp_from.s_addr != 0 &&
+	    bind(smtp_fd, (struct sockaddr *)&sin, sizeof(sin)) != 0)
+		smtp_die("%s: %s", inet_ntoa(smtp_from), strerror(errno));
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sin.sin_port = htons(port);
-	smtp_fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (smtp_fd == -1 ||
 	    connect(smtp_fd, (struct sockaddr *)&sin, sizeof(sin)) != 0)
 		smtp_die("connect: %s", strerror(errno));
@@ -198,6 +209,32 @@ smtp_connect(in_port_t port)
 	(void)setsockopt(smtp_fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	(void)setsockopt(smtp_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	smtp_reply();
+}
+
+/* A server of our own at the other end of two pipes. */
+static pid_t
+smtp_start(char *argv[])
+{
+	int in[2], out[2];
+	pid_t pid = -1;
+
+	if (pipe(in) != 0 || pipe(out) != 0 || (pid = fork()) == -1)
+		smtp_die("%s", strerror(errno));
+	if (pid == 0) {
+		(void)dup2(in[0], STDIN_FILENO);
+		(void)dup2(out[1], STDOUT_FILENO);
+		(void)close(in[1]);
+		(void)close(out[0]);
+		(void)signal(SIGPIPE, SIG_DFL);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	(void)close(in[0]);
+	(void)close(out[1]);
+	smtp_out = in[1];
+	smtp_fd = out[0];
+	smtp_reply();
+	return (pid);
 }
 
 static void
@@ -244,11 +281,17 @@ smtp_do(char *line, in_port_t port)
 		smtp_flush();
 	else if (strcmp(line, "reply") == 0)
 		smtp_reply();
-	else if (strcmp(line, "reconnect") == 0)
+	else if (strcmp(line, "reconnect") == 0 && port != 0)
 		smtp_connect(port);
+	else if (strcmp(line, "from") == 0 && port != 0) {
+		if (inet_pton(AF_INET, arg, &smtp_from) != 1)
+			smtp_die("%s: no address", arg);
+		smtp_connect(port);
+	} else if (strcmp(line, "#") == 0)
+		printf("# %s\n", arg);
 	else if (strcmp(line, "eof") == 0)
 		printf("S: %s\n", smtp_byte() == EOF ? "(closed)" : "(more)");
-	else if (*line != '\0' && *line != '#')
+	else if (*line != '\0')
 		smtp_die("%s: no such word", line);
 }
 
@@ -256,20 +299,27 @@ int
 main(int argc, char *argv[])
 {
 	char line[4096];
-	in_port_t port;
+	in_port_t port = 0;
+	pid_t pid = -1;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: h_smtp PORT <SCRIPT\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: h_smtp PORT | COMMAND ... <SCRIPT\n");
 		return (2);
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	port = (in_port_t)strtoul(argv[1], NULL, 10);
-	smtp_connect(port);
+	if (argc > 2)
+		pid = smtp_start(argv + 1);
+	else {
+		port = (in_port_t)strtoul(argv[1], NULL, 10);
+		smtp_connect(port);
+	}
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		smtp_do(line, port);
 	}
-	(void)close(smtp_fd);
+	(void)close(smtp_out);
+	if (pid != -1)
+		(void)waitpid(pid, NULL, 0);
 	free(smtp_queue.data);
 	return (0);
 }

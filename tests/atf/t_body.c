@@ -217,6 +217,37 @@ ATF_TC_BODY(chunks, tc)
 	body_clear(&b);
 }
 
+ATF_TC(lines);
+ATF_TC_HEAD(lines, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "a bare LF gets its CR, however the "
+	    "body is cut, in memory and in a file");
+}
+ATF_TC_BODY(lines, tc)
+{
+	static const char in[] = "a\nb\r\nc\rd\n\n\r\n\r\r\n\r";
+	static const char out[] = "a\r\nb\r\nc\rd\r\n\r\n\r\n\r\r\n\r";
+	const unsigned char *p;
+	struct body b;
+	size_t cut, limit;
+
+	for (limit = 0; limit <= 100; limit += 10) {
+		for (cut = 0; cut < sizeof(in); cut++) {
+			body_init(&b, limit, ".");
+			ATF_REQUIRE_EQ(body_append_lines(&b, in, cut), 0);
+			ATF_REQUIRE_EQ(body_append_lines(&b, in + cut,
+			    sizeof(in) - 1 - cut), 0);
+			ATF_REQUIRE_EQ(b.size, sizeof(out) - 1);
+			ATF_CHECK_EQ(b.last, '\r');
+			ATF_REQUIRE_EQ(body_read(&b, 0, sizeof(out), &p),
+			    (ssize_t)sizeof(out) - 1);
+			ATF_CHECK_EQ(memcmp(p, out, sizeof(out) - 1), 0);
+			body_clear(&b);
+			ATF_CHECK_EQ(b.last, 0);
+		}
+	}
+}
+
 ATF_TC(reuse);
 ATF_TC_HEAD(reuse, tc)
 {
@@ -458,6 +489,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, once);
 	ATF_TP_ADD_TC(tp, reads);
 	ATF_TP_ADD_TC(tp, chunks);
+	ATF_TP_ADD_TC(tp, lines);
 	ATF_TP_ADD_TC(tp, reuse);
 	ATF_TP_ADD_TC(tp, nameless);
 	ATF_TP_ADD_TC(tp, directory_missing);

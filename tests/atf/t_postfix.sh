@@ -23,30 +23,17 @@ postfix_case()
 		atf_set timeout $2
 	}
 	$1_cleanup() {
-		. \"\$(atf_get_srcdir)/h_milters.sh\"
-		. \"\$(atf_get_srcdir)/h_postfix.sh\"
-		pf_stop \"\$(pwd -P)/w\"
-		hm_stop_all \"\$(pwd -P)/w\"
+		. \"\$(atf_get_srcdir)/h_differential.sh\"
+		diff_cleanup
 	}"
 }
 
-# Libraries, work folder, key, mailboxes, messages.
 begin()
 {
 
-	. "$(atf_get_srcdir)/h_milters.sh"
-	. "$(atf_get_srcdir)/h_postfix.sh"
-	hm_init "$(pwd -P)/w" "$(atf_get_srcdir)"
-	hm_helper h_libmilter_edit >/dev/null 2>&1 ||
-	    atf_skip "libmilter is not installed"
-	W=$HM_WORK
-	D=$HM_SRCDIR
-	M=$W/messages
-	mkdir "$M"
-	MARKS=
-	hm_ports 12
+	. "$(atf_get_srcdir)/h_differential.sh"
+	diff_begin pf
 	hm_key s1 example.org
-	pf_setup alice bob carol dave
 }
 
 # The whole of it twice without the daemon: the harness compares rightly.

@@ -370,6 +370,21 @@ empty_body_body()
 	check_mta -m head.eml --expect=pass
 }
 
+session_case body_lines "a new body has the lines that the MTA would make of it"
+body_lines_body()
+{
+
+	two --edit='replace-body one\ntwo\r\nthree'
+	check_mta -v --mta=sendmail --expect=pass
+	has mta.out '< SMFIR_REPLBODY 15'
+	check_mta -v --mta=postfix --expect=pass
+	has mta.out '< SMFIR_REPLBODY 17'
+	grep '^ *body: ' b.out > seen
+	atf_check -o inline:'body: <one\\r\\ntwo\\r\\nthree>
+body: <one\\r\\ntwo\\r\\nthree\\r\\n>
+' sed 's/^ *//' seen
+}
+
 session_case versions "children of versions 2, 3 and 4 live beside one of version 6"
 versions_body()
 {
@@ -601,7 +616,8 @@ atf_init_test_cases()
 	    data_reject header_reject eoh_reject body_reject eom_reject \
 	    header_accept eoh_accept body_accept eom_accept late_reject \
 	    unknown skip abort parameters evaluation quarantine empty_body \
-	    versions no_bits leading_space macro_lists rejected_rcpt quit_nc \
+	    body_lines versions no_bits leading_space macro_lists \
+	    rejected_rcpt quit_nc \
 	    big_chunk progress reload stop max_connections; do
 		atf_add_test_case $tc
 	done
