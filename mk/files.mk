@@ -174,6 +174,7 @@ TESTS_SH= \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_conf.c \
+	tests/atf/h_dns.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
