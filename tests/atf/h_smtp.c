@@ -19,6 +19,7 @@
  *	reply		read one reply
  *	eof		the server must close now
  *	reconnect	close, connect again, read the greeting
+ *	from ADDRESS	the same, from another loopback address
  *
  * A message is sent with CRLF line ends, dots doubled, and the final dot; it is
  * left out when the last reply was not 354.  In
@@ -175,9 +176,9 @@ smtp_reply(void)
 }
 
 static void
-smtp_connect(in_port_t port)
+smtp_connect(in_port_t port, const char *from)
 {
-	struct sockaddr_in sin;
+	struct sockaddr_in sin, own;
 	struct timeval tv;
 	int on = 1;
 
@@ -188,8 +189,14 @@ smtp_connect(in_port_t port)
 	sin.sin_family = AF_INET;
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sin.sin_port = htons(port);
+	own = sin;
+	own.sin_port = 0;
+	if (*from != '\0' && inet_pton(AF_INET, from, &own.sin_addr) != 1)
+		smtp_die("%s: no such address", from);
 	smtp_fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (smtp_fd == -1 ||
+	    (*from != '\0' &&
+	    bind(smtp_fd, (struct sockaddr *)&own, sizeof(own)) != 0) ||
 	    connect(smtp_fd, (struct sockaddr *)&sin, sizeof(sin)) != 0)
 		smtp_die("connect: %s", strerror(errno));
 	tv.tv_sec = SMTP_PATIENCE;
@@ -245,7 +252,9 @@ smtp_do(char *line, in_port_t port)
 	else if (strcmp(line, "reply") == 0)
 		smtp_reply();
 	else if (strcmp(line, "reconnect") == 0)
-		smtp_connect(port);
+		smtp_connect(port, "");
+	else if (strcmp(line, "from") == 0)
+		smtp_connect(port, arg);
 	else if (strcmp(line, "eof") == 0)
 		printf("S: %s\n", smtp_byte() == EOF ? "(closed)" : "(more)");
 	else if (*line != '\0' && *line != '#')
@@ -264,7 +273,7 @@ main(int argc, char *argv[])
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	port = (in_port_t)strtoul(argv[1], NULL, 10);
-	smtp_connect(port);
+	smtp_connect(port, "");
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		smtp_do(line, port);
