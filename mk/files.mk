@@ -164,6 +164,7 @@ TESTS_C= \
 	tests/atf/t_spec.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
+	tests/atf/t_chain.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_load.sh \
@@ -196,6 +197,7 @@ TEST_DATA= \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_differential.sh \
+	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \
 	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \
