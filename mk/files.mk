@@ -196,6 +196,7 @@ TESTS_C= \
 	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
+	tests/atf/t_chain.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
@@ -224,6 +225,7 @@ TESTS_SH= \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_conf.c \
+	tests/atf/h_dns.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
@@ -259,6 +261,7 @@ TEST_DATA= \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
 	tests/atf/h_differential.sh \
+	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \
 	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \

@@ -52,6 +52,22 @@ apt_has() {
 	dpkg-query -W -f '${db:Status-Status}\n' "$1" | grep -q '^installed$'
 }
 
+# Of these names those that this release has, as far as it is known: without
+# lists, every one.  The sanitizers' run-time library goes by version, spamd is
+# newer than its package, rspamd comes and goes.
+apt_offered() {
+	for package in "$@"; do
+		case $package in
+		libclang-rt-14-dev | spamd | rspamd)
+			! apt-cache show bmake >/dev/null 2>&1 ||
+			    apt-cache show $package >/dev/null 2>&1 ||
+			    continue
+			;;
+		esac
+		printf '%s ' $package
+	done
+}
+
 # Packages start their services unless this file says no; it is only there
 # while they are installed.  An administrator's own one is left alone.
 apt_install() {
@@ -77,9 +93,16 @@ apt_install() {
 		    debconf-set-selections
 	fi
 	# Never at the price of another package, such as another mail server.
-	apt-get -q -y --no-remove --no-install-recommends install "$@"
+	# shellcheck disable=SC2046
+	apt-get -q -y --no-remove --no-install-recommends install \
+	    $(apt_offered "$@")
 	test -z "$policy" || rm -f $policy
 	policy=
+	# What spamassassin's installation leaves running where there is gpg.
+	keys=/var/lib/spamassassin/sa-update-keys
+	if [ -d $keys ] && command -v gpgconf >/dev/null; then
+		gpgconf --homedir $keys --kill gpg-agent || true
+	fi
 	trap - EXIT HUP INT TERM
 }
 
@@ -93,13 +116,14 @@ install_missing() {
 		    pkg-config clang clang-tidy libclang-rt-14-dev mandoc
 		    musl-tools valgrind qemu-user-static python3-venv file
 		    binutils shellcheck ca-certificates m4 python3-milter
-		    libsendmail-pmilter-perl"
-		# The run-time library of the sanitizers goes by version.
-		if [ $job = test ] && ! apt-cache show libclang-rt-14-dev \
-		    >/dev/null 2>&1; then
-			need=$(echo "$need" | sed 's/libclang-rt-14-dev//')
-		fi
-		need=$(missing apt_has $need)
+		    libsendmail-pmilter-perl opendmarc spamass-milter
+		    spamassassin spamd spamc rspamd"
+		# Of what opendmarc wants for a data base this is the least.
+		test $job = demo || apt_has opendmarc 2>/dev/null ||
+		    apt_has dbconfig-mysql 2>/dev/null ||
+		    need="$need dbconfig-no-thanks"
+		# shellcheck disable=SC2046
+		need=$(missing apt_has $(apt_offered $need))
 		test -z "$need" || {
 			say "installing: $need"
 			as_root sh "$PWD/mk/run.sh" apt $need
@@ -108,7 +132,8 @@ install_missing() {
 		# libmilter, kyua and atf are FreeBSD's own.
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
-		    shellcheck llvm"
+		    shellcheck llvm opendmarc spamass-milter spamassassin
+		    rspamd"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -116,7 +141,8 @@ install_missing() {
 		}
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
-		test $job = demo || need="$need pkgconf clang mandoc shellcheck"
+		test $job = demo || need="$need pkgconf clang mandoc shellcheck
+		    opendmarc spamass-milter spamassassin rspamd"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
