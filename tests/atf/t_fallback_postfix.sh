@@ -29,12 +29,13 @@ begin()
 
 	. "$(atf_get_srcdir)/h_milters.sh"
 	. "$(atf_get_srcdir)/h_postfix.sh"
+	. "$(atf_get_srcdir)/h_differential.sh"
 	hm_init "$(pwd -P)/w" "$(atf_get_srcdir)"
 	hm_helper h_libmilter_edit >/dev/null 2>&1 ||
 	    atf_skip "libmilter is not installed"
 	W=$HM_WORK
 	D=$HM_SRCDIR
-	MARKS=
+	MTA=pf MARKS=
 	hm_ports 12
 	pf_setup alice bob carol dave
 	filter e1 -a 'X-E1: 1'

@@ -331,13 +331,13 @@ whole_message()
 	feed c2: L "X" "n"
 	feed c2: L "X" "2"
 	feed c2: N
-	feed c2: B 'new body'
+	feed c2: B 'new body\r\n'
 	c2< E
 	c2> q "held"
 	c2> c
 	mta< m 00000001 "X" "n"
 	mta< q "held"
-	mta< b 'new body'
+	mta< b 'new body\r\n'
 	mta< c
 	END
 }
