@@ -11,7 +11,8 @@
 #	MM_PROGRAM	the program under test, as an absolute path
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
 #	MM_SENDMAIL	where mk/sendmail.sh unpacked Sendmail
-#	MM_TEST_REAL	0: the differential suite skips itself, as counted
+#	MM_TEST_REAL	0: the suites that only need real MTAs and filters
+#			skip themselves, as counted
 #	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
 #			longer and other runs of t_session_random
 #
@@ -60,7 +61,7 @@ run_kyua() {
 	    ASAN_OPTIONS="log_path=$stage/reports/asan:detect_leaks=1:abort_on_error=0" \
 	    LSAN_OPTIONS="suppressions=$stage/lsan.txt:print_suppressions=0" \
 	    UBSAN_OPTIONS="print_stacktrace=1" \
-	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-3}" \
+	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-4}" \
 	    "$@"
 }
 results=$stage/home/results.db

@@ -214,9 +214,10 @@ large_body()
 {
 
 	big_mail
+	awk '{ printf "%s\r\n", $0 }' big.eml > crlf.txt
 	recorder 'manager.record_max_size = 8m'
 	conf_child a; conf_child b
-	child a --edit='add-header X-A: a' --edit='replace-body-file big.eml'
+	child a --edit='add-header X-A: a' --edit='replace-body-file crlf.txt'
 	child b --digest
 	manager
 	check_mta -m big.eml --mta=postfix
