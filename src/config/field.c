@@ -137,12 +137,31 @@ field_unexpected(const struct key *key, const struct value *v,
 	return (-1);
 }
 
+/* What MTAs and other filters call it. */
+static const struct {
+	const char	*wrong;
+	const char	*right;
+} field_aliases[] = {
+	{ "tempfail", "temporary-failure" },
+	{ "temp-fail", "temporary-failure" },
+	{ "defer", "temporary-failure" },
+	{ "hold", "quarantine" },
+	{ "continue", "accept" },
+	{ "pass", "accept" },
+};
+
 static const char *
 field_near(const struct word *w, const char *text)
 {
-	const struct word *best = NULL;
-	size_t distance, least = 0;
+	const struct word *best = NULL, *right;
+	size_t i, distance, least = 0;
 
+	for (i = 0; i < sizeof(field_aliases) / sizeof(field_aliases[0]); i++) {
+		right = word_find(w, field_aliases[i].right);
+		if (right != NULL &&
+		    word_distance(text, field_aliases[i].wrong) == 0)
+			return (right->name);
+	}
 	for (; w->name != NULL; w++) {
 		if (word_near(w->name, text, &distance) &&
 		    (best == NULL || distance < least)) {
@@ -292,6 +311,22 @@ field_assign_spec(const struct key *key, void *base, const char *text,
 	return (0);
 }
 
+/* Is there another address behind the first one? */
+static bool
+field_is_several(const char *text)
+{
+	static const char *const begins[] = { "unix:", "local:", "inet:",
+	    "inet6:" };
+	size_t i;
+
+	for (; *text != '\0'; text++)
+		for (i = 0; strchr(" \t,;", *text) != NULL && i < 4; i++)
+			if (strncmp(text + 1, begins[i], strlen(begins[i])) ==
+			    0)
+				return (true);
+	return (false);
+}
+
 /* One more of a list; its number is told when the value was a list. */
 static int
 field_add_spec(const struct key *key, struct conf_specs *specs,
@@ -303,6 +338,12 @@ field_add_spec(const struct key *key, struct conf_specs *specs,
 	if (specs->text.n == CONF_SPECS_MAX) {
 		snprintf(why, VALUE_WHY_MAX, "there are more than %d "
 		    "addresses", CONF_SPECS_MAX);
+		return (-1);
+	}
+	if (field_is_several(text)) {
+		strlcpy(why, "there are several addresses in one string, "
+		    "write a list: [\"inet:1@a\", \"inet:1@b\"]",
+		    VALUE_WHY_MAX);
 		return (-1);
 	}
 	if (field_read_spec(key, text, &spec, reason) == -1) {
@@ -526,6 +567,11 @@ field_assign(const struct key *key, void *base, const struct value *v,
 	}
 	if (v->kind == VALUE_WORD && key->type == KEY_SECRET)
 		return (field_unexpected(key, v, NULL, why));
+	/* Quotes alone would not help. */
+	if (v->kind == VALUE_WORD && key->type == KEY_WORD &&
+	    word_find(key->words, v->text) == NULL)
+		return (field_unexpected(key, v, field_near(key->words,
+		    v->text), why));
 	if (v->kind == VALUE_WORD) {
 		snprintf(why, VALUE_WHY_MAX, list ? "a bare word is not a "
 		    "string, write [%s]" : "a bare word is not a string, "

@@ -48,7 +48,8 @@ const struct key key_main[] = {
 	{ "log.level", MAIN(KEY_LEVELS, false, log_levels, 0, 0,
 	    log_level_names), "\"default\"",
 	    "What is logged: words joined by a vertical bar. "
-	    "Each word stands for its own lines, not for a threshold. "
+	    "Each word stands for its own lines, not for a threshold; "
+	    "\"default\" is all but info, debug, trace and profile. "
 	    "A + or - in front adds to or takes from what was set before." },
 	{ "log.path", MAIN(KEY_STRING, true, log_path, 0, 0, NULL), "nil",
 	    "The log file. "
@@ -249,12 +250,13 @@ const struct key key_child[] = {
 	    "long with each further failure in a row, up to a minute." },
 	{ "socks", KEY_SPEC, true, offsetof(struct conf_milter, socks_text),
 	    offsetof(struct conf_milter, socks), 1, 65535, NULL, "nil",
-	    "The SOCKS5 proxy through which the milter is reached, which must "
-	    "not be on a unix socket then. "
+	    "The SOCKS5 proxy through which the milter is reached. "
+	    "The milter must not be on a unix socket then. "
 	    "A host name in connection_spec is looked up by the proxy." },
 	{ "socks_user", CHILD(KEY_STRING, true, socks_user, 0, 255, NULL),
 	    "nil",
-	    "The name to give to the proxy when it asks for one." },
+	    "The name to give to the proxy when it asks for one; "
+	    "socks_password must be there, too." },
 	{ "socks_password", CHILD(KEY_SECRET, true, socks_password, 0, 255,
 	    NULL), "nil",
 	    "The password that goes with socks_user. "

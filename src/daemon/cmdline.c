@@ -223,7 +223,8 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 		if (id == CMDLINE_HELP) {
 			(void)puts("usage: milter-manager [options]\n"
 			    "       milter-manager test-server [options]\n"
-			    "       milter-manager test-client [options]\n");
+			    "       milter-manager test-client [options]\n"
+			    "       milter-manager replay FILE [options]\n");
 			options_usage(stdout, cmdline_table);
 			return (0);
 		}

@@ -158,7 +158,7 @@ child_fail(struct child *c, const char *fmt, ...)
 	child_disconnect(c);
 	c->state = CHILD_FAILED;
 	c->status = "error";
-	fallback_log(c, stage, reason);
+	fallback_log(c, LOGL_WARNING, stage, reason);
 	child_log_end(c);
 }
 
@@ -311,10 +311,7 @@ child_start(struct child *c)
 		c->state = CHILD_FAILED;
 		c->status = "error";
 		c->last_stage = STAGE_NEGOTIATE;
-		session_log(c->session, LOGL_INFO,
-		    "child=%s stage=negotiate fallback=%s reason=%s",
-		    c->conf->name, conf_status_name(c->conf->fallback_status),
-		    why);
+		fallback_log(c, LOGL_INFO, STAGE_NEGOTIATE, why);
 		child_log_end(c);
 		return;
 	}

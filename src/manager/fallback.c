@@ -228,19 +228,36 @@ fallback_claim(struct session *s)
 		s->agreed.protocol &= ~(SMFIP_NOCONNECT);
 }
 
+/* " KEY=STATUS" where the status may be the one that counts in the end. */
+static void
+fallback_log_other(const struct session *s, const char *key,
+    enum conf_status status, bool known, char *dst, size_t size)
+{
+	dst[0] = '\0';
+	if (!known && status != CONF_UNSET)
+		(void)snprintf(dst, size, " %s=%s", key,
+		    conf_status_name(fallback_possible(s, status)));
+}
+
 void
-fallback_log(const struct child *c, enum stage stage, const char *reason)
+fallback_log(const struct child *c, unsigned level, enum stage stage,
+    const char *reason)
 {
 	const struct session *s = c->session;
-	char text[700];
+	char text[700], local[40], authenticated[40];
 
-	session_log(s, LOGL_WARNING, "child=%s stage=%s fallback=%s reason=%s",
-	    c->conf->name, stage_table[stage].name,
-	    conf_status_name(fallback_status(c)),
+	fallback_log_other(s, "local", c->conf->fallback_status_local,
+	    stage != STAGE_NEGOTIATE, local, sizeof(local));
+	fallback_log_other(s, "authenticated",
+	    c->conf->fallback_status_authenticated, s->in_message,
+	    authenticated, sizeof(authenticated));
+	session_log(s, level, "child=%s stage=%s fallback=%s%s%s "
+	    "reason=%s", c->conf->name, stage_table[stage].name,
+	    conf_status_name(fallback_status(c)), local, authenticated,
 	    log_escape(text, sizeof(text), reason, strlen(reason)));
 	if ((s->offer.actions & SMFIF_QUARANTINE) == 0 &&
 	    fallback_any(c, fallback_is_quarantine))
-		session_log(s, LOGL_WARNING, "child=%s the MTA does not "
+		session_log(s, level, "child=%s the MTA does not "
 		    "quarantine: temporary-failure instead", c->conf->name);
 }
 

@@ -373,8 +373,9 @@ enum verdict session_fallback(const struct session *, enum stage);
 bool	fallback_may_refuse(const struct child *);
 /* Adds to what is agreed with the MTA what fallbacks need. */
 void	fallback_claim(struct session *);
-/* The line about a child that fails. */
-void	fallback_log(const struct child *, enum stage, const char *reason);
+/* The line about a child that fails, or is left alone. */
+void	fallback_log(const struct child *, unsigned level, enum stage,
+	    const char *reason);
 /*
  * Tells the MTA to hold the message if a child has it so; and because of the
  * manager's own fallback.  0, or -1 when out of memory.

@@ -102,16 +102,6 @@ dial_note(struct dial *d, const char *what, const char *said)
 	d->why = line;
 }
 
-static const char *
-dial_place_text(const struct target_place *p, char text[SPEC_TEXT_MAX])
-{
-	/* A path, and a name for the proxy, as it was configured. */
-	if (p->addr.len == 0 || p->addr.ss.ss_family == AF_UNIX)
-		return (spec_format(&p->entry->spec, text, SPEC_TEXT_MAX));
-	return (addr_format((const struct sockaddr *)&p->addr.ss, p->addr.len,
-	    text, SPEC_TEXT_MAX));
-}
-
 /* An address that was not reached. */
 static void
 dial_note_place(struct dial *d, const struct target_place *p,
@@ -120,7 +110,7 @@ dial_note_place(struct dial *d, const struct target_place *p,
 	char text[SPEC_TEXT_MAX], proxy[SPEC_TEXT_MAX];
 	char line[2 * SPEC_TEXT_MAX + 32];
 
-	dial_place_text(p, text);
+	route_text(p, text);
 	if (d->target->proxy == NULL) {
 		dial_note(d, text, said);
 		return;
@@ -200,14 +190,14 @@ dial_refused(struct dial *d)
 	bool proxy = d->socks->proxy;
 
 	dial_note_place(d, d->place, d->socks->why);
+	if (!proxy)
+		route_failed(d->place, d->socks->why);
 	dial_hang_up(d);
 	loop_timer_stop(&d->timer);
-	if (proxy) {
+	if (proxy)
 		dial_finish(d, -1);
-		return;
-	}
-	route_failed(d->place);
-	dial_next(d);
+	else
+		dial_next(d);
 }
 
 /* The connection under way failed. */
@@ -226,13 +216,13 @@ dial_failed(struct dial *d, const char *said)
 	loop_timer_stop(&d->timer);
 	if (d->target->proxy == NULL) {
 		dial_note_place(d, d->place, said);
-		route_failed(d->place);
+		route_failed(d->place, said);
 		dial_next(d);
 		return;
 	}
 	hop = d->hops.place[d->hops.next];
-	dial_note_proxy(d, dial_place_text(hop, text), said);
-	route_failed(hop);
+	dial_note_proxy(d, route_text(hop, text), said);
+	route_failed(hop, said);
 	if (++d->hops.next < d->hops.n)
 		loop_task_start(d->target->loop, &d->task, dial_on_hop, d);
 	else
@@ -636,7 +626,7 @@ void
 dial_bad(struct dial *d)
 {
 	if (d->place != NULL)
-		route_failed(d->place);
+		route_failed(d->place, "did not negotiate");
 }
 
 void

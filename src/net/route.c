@@ -11,6 +11,7 @@
  */
 #include "compat.h"
 
+#include "base/log.h"
 #include "event/loop.h"
 #include "net/target.h"
 #include "net/target_internal.h"
@@ -124,9 +125,34 @@ route_leave(struct target_place *p)
 	target_place_unref(p);
 }
 
-void
-route_failed(struct target_place *p)
+const char *
+route_text(const struct target_place *p, char text[SPEC_TEXT_MAX])
 {
+	/* A path, and a name for the proxy, as it was configured. */
+	if (p->addr.len == 0 || p->addr.ss.ss_family == AF_UNIX)
+		return (spec_format(&p->entry->spec, text, SPEC_TEXT_MAX));
+	return (addr_format((const struct sockaddr *)&p->addr.ss, p->addr.len,
+	    text, SPEC_TEXT_MAX));
+}
+
+/* With a single address the child has failed, and its own line says so. */
+static bool
+route_has_others(const struct target_place *p)
+{
+	const struct target *t = p->entry->target;
+	size_t i, n = 0;
+
+	if (p->entry == t->proxy)
+		return (t->proxy->n > 1);
+	for (i = 0; i < t->n; i++)
+		n += t->entry[i].n;
+	return (n > 1);
+}
+
+void
+route_failed(struct target_place *p, const char *why)
+{
+	char text[SPEC_TEXT_MAX];
 	unsigned i, ms = ROUTE_SHUN;
 
 	/* Those that fail side by side have met the same failure. */
@@ -136,13 +162,20 @@ route_failed(struct target_place *p)
 		ms *= 2;
 	if (ms > ROUTE_SHUN_MAX)
 		ms = ROUTE_SHUN_MAX;
-	p->failures++;
+	if (p->failures++ == 0 && route_has_others(p))
+		log_write(LOGL_WARNING, "target=%s comes last for now: %s",
+		    route_text(p, text), why);
 	p->shun = loop_now(p->entry->target->loop) + ms;
 }
 
 void
 route_works(struct target_place *p)
 {
+	char text[SPEC_TEXT_MAX];
+
+	if (p->failures > 0 && route_has_others(p))
+		log_write(LOGL_MESSAGE, "target=%s works again",
+		    route_text(p, text));
 	p->failures = 0;
 	p->shun = 0;
 }

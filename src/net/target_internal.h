@@ -89,8 +89,14 @@ void	route_plan_free(struct dial_plan *);
 /* A connection to it begins, or what dial_start() made of it is over. */
 void	route_enter(struct target_place *);
 void	route_leave(struct target_place *);
-void	route_failed(struct target_place *);
+/*
+ * It did not accept, or not negotiate, or did both.  The first failure in a row
+ * and the end of the row are logged where there are other addresses.
+ */
+void	route_failed(struct target_place *, const char *why);
 void	route_works(struct target_place *);
+/* As the log writes it: text. */
+const char *route_text(const struct target_place *, char text[SPEC_TEXT_MAX]);
 
 /* --- dial.c -------------------------------------------------------------- */
 

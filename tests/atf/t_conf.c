@@ -312,8 +312,22 @@ static const struct {
 	    "\"temporary-failure\", \"reject\", \"discard\", "
 	    "\"quarantine\" or \"shutdown\"; did you mean \"accept\"?\n" },
 	{ "milter.a.fallback_status_local = false", "c:1: milter.a."
-	    "fallback_status_local: a bare word is not a string, write "
-	    "\"false\"\n" },
+	    "fallback_status_local: found false, expected \"accept\", "
+	    "\"temporary-failure\", \"reject\", \"discard\", "
+	    "\"quarantine\" or \"shutdown\", or nil\n" },
+	{ "manager.fallback_status = tempfail", "c:1: manager."
+	    "fallback_status: found tempfail, expected \"accept\", "
+	    "\"temporary-failure\", \"reject\", \"discard\", "
+	    "\"quarantine\" or \"shutdown\"; did you mean "
+	    "\"temporary-failure\"?\n" },
+	{ "manager.fallback_status = \"Hold\"", "c:1: manager."
+	    "fallback_status: found \"Hold\", expected \"accept\", "
+	    "\"temporary-failure\", \"reject\", \"discard\", "
+	    "\"quarantine\" or \"shutdown\"; did you mean "
+	    "\"quarantine\"?\n" },
+	{ "manager.mta = \"tempfail\"", "c:1: manager.mta: found "
+	    "\"tempfail\", expected \"auto\", \"postfix\" or "
+	    "\"sendmail\"\n" },
 	{ "manager.mta = \"exim\"", "c:1: manager.mta: found \"exim\", "
 	    "expected \"auto\", \"postfix\" or \"sendmail\"\n" },
 	{ "log.level = \"info|debgu\"", "c:1: log.level: found "

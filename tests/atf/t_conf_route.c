@@ -79,6 +79,14 @@ CONF_CASE(specs_faults, "The entry at fault is named, and nothing of the list "
 	conf_expect_fault("milter.a.connection_spec = \"inet:0\"",
 	    "c:1: milter.a.connection_spec: nothing can listen on port 0, "
 	    "expected one from 1 to 65535\n");
+	conf_expect_fault("milter.a.connection_spec = "
+	    "\"unix:/run/a, unix:/run/b\"",
+	    "c:1: milter.a.connection_spec: there are several addresses in one "
+	    "string, write a list: [\"inet:1@a\", \"inet:1@b\"]\n");
+	conf_expect_fault("milter.a.connection_spec += "
+	    "\"inet:1@[127.0.0.1] inet6:1@[::1]\"",
+	    "c:1: milter.a.connection_spec: there are several addresses in one "
+	    "string, write a list: [\"inet:1@a\", \"inet:1@b\"]\n");
 	conf_expect_fault("milter.a.connection_spec = []",
 	    "c:1: milter.a.connection_spec: missing, an enabled milter must "
 	    "have it\n");

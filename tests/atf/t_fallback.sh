@@ -272,6 +272,8 @@ classes_body()
 	ntimes mta.out '< SMFIR_REJECT' 1
 	has mm.log 'child=a stage=mail verdict=reject reason=fallback'
 	lacks mm.log 'stage=connect verdict=reject'
+	# Whose fallback it will be is not known yet: all are told.
+	has mm.log 'child=a stage=negotiate fallback=reject local=temporary-failure authenticated=accept reason=cannot connect'
 	# One that fails later: the same, from the stage on where it does.
 	for stage in helo rcpt header eom; do
 		child a --on=$stage=close
@@ -280,6 +282,8 @@ classes_body()
 		class pass "$STRANGER" --authenticated-name=joe
 		gone a
 	done
+	has mm.log 'child=a stage=helo fallback=temporary-failure authenticated=accept reason='
+	has mm.log 'child=a stage=rcpt fallback=accept reason='
 }
 
 fallback_case class_closed "a class for which it fails closed while others pass"

@@ -102,9 +102,14 @@ failover_body()
 	down a1
 	check_mta --expect=pass
 	saw a2 1 || atf_fail 'not to the second'
+	# Told once, so that somebody sees to it before the second is down, too.
+	check_mta --expect=pass
+	ntimes mm.log 'target=unix:a1.sock comes last for now: No such file or' 1
+	lacks mm.log 'works again'
 	# Back, and used when it has been away for long enough.
 	child a1 -v
 	wait_for a1_again
+	ntimes mm.log 'target=unix:a1.sock works again' 1
 	down a1
 	down a2
 	# None: all are told, in one line.
@@ -129,6 +134,7 @@ no_milter_body()
 	check_mta --expect=pass
 	saw a1 1 || atf_fail 'the first was asked again'
 	saw a2 2 || atf_fail 'not to the second'
+	ntimes mm.log 'target=unix:a1.sock comes last for now: did not negotiate' 1
 }
 
 route_case round_robin "the sessions go round three addresses"
