@@ -1,0 +1,72 @@
+#! /usr/bin/env atf-sh
+#
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# t_parallel_wire.sh - parallel children, frame by frame: where their part meets
+# that of fallbacks, macros, manners, and the end of things.
+
+. "$(atf_get_srcdir)/h_wire.sh"
+
+# a in the order, b parallel.
+beside()
+{
+
+	chain_with "$@" 'milter.b.parallel = true' -- a b
+}
+
+wire_case manners "a reply held back is not waited for when its message is over"
+manners_body()
+{
+
+	beside
+	# b does without replies to header fields, and without EOH and body.
+	# Whether its reply is still held back when a has spoken is a matter
+	# of time; what follows is not.
+	talk a b <<-'END'
+	b offer 00000006 000001ff 000000d0
+	b ignore A
+	negotiate
+	pass CHMRT
+	mta> L
+	a< L
+	b< L
+	a> c
+	mta< c
+	mta> E
+	a< N
+	a> c
+	a< E
+	b< E
+	b> c
+	pause 20
+	a> r
+	mta< r
+	# Nothing of it hangs about.
+	pause 400
+	pass MRT
+	mta> L
+	a< L
+	b< L
+	a> c
+	mta< c
+	mta> E
+	a< N
+	a> c
+	a< E
+	b< E
+	a> c
+	b> h "X-B" "b"
+	b> r
+	mta< r
+	a ignore A
+	pass MRT
+	END
+}
+
+atf_init_test_cases()
+{
+
+	for tc in manners; do
+		atf_add_test_case $tc
+	done
+}
