@@ -201,10 +201,9 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	enum verdict own = session_fallback(s, s->stage);
 	size_t i;
 
+	/* Those that were sent it, too, have its macros. */
 	for (i = who + 1; i < s->n; i++)
-		if (!s->child[i].asked)
-			macros_pass_by(&s->child[i],
-			    stage_table[s->stage].command);
+		macros_pass_by(&s->child[i], stage_table[s->stage].command);
 	/* One that is only evaluated may still be there: that one goes on. */
 	if ((v == VERDICT_ACCEPT || (!verdict_decides(s->stage, v) &&
 	    verdict_decides(s->stage, own))) && content_unheard(s))

@@ -14,6 +14,65 @@ beside()
 	chain_with "$@" 'milter.b.parallel = true' -- a b
 }
 
+wire_case macros "macros of a recipient refused before it are none of its own"
+macros_body()
+{
+
+	beside
+	# b does without recipients.
+	talk a b <<-'END'
+	b offer 00000006 000001ff 00000008
+	negotiate
+	pass CHM
+	mta> D 'R' "i" "q1"
+	mta> R
+	a< D 'R' "i" "q1"
+	a< R
+	a> r
+	mta< r
+	mta> U
+	a< U
+	b< U
+	a> c
+	b> c
+	mta< c
+	mta> D 'R' "i" "q2"
+	mta> R
+	a< D 'R' "i" "q2"
+	a< R
+	a> c
+	mta< c
+	mta> T
+	a< T
+	b< D 'R' "i" "q2"
+	b< T
+	a> c
+	b> c
+	mta< c
+	mta> A
+	a< A
+	b< A
+	END
+	# It takes them, and is not sent the macros twice.
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> D 'R' "i" "q1"
+	mta> R
+	a< D 'R' "i" "q1"
+	b< D 'R' "i" "q1"
+	a< R
+	b< R
+	a> r
+	b> c
+	mta< r
+	pass U
+	mta> A
+	a< A
+	b< A
+	END
+}
+
 wire_case manners "a reply held back is not waited for when its message is over"
 manners_body()
 {
@@ -66,7 +125,7 @@ manners_body()
 atf_init_test_cases()
 {
 
-	for tc in manners; do
+	for tc in macros manners; do
 		atf_add_test_case $tc
 	done
 }
