@@ -14,6 +14,72 @@ beside()
 	chain_with "$@" 'milter.b.parallel = true' -- a b
 }
 
+wire_case text "the text of a refusal outlives the child that gave it"
+text_body()
+{
+
+	# b says its word and goes, before it is its turn.
+	beside
+	for stage in C H M T; do
+		case $stage in
+		C) before= ;;
+		H) before=C ;;
+		M) before=CH ;;
+		T) before=CHMR ;;
+		esac
+		talk a b <<-END
+		negotiate
+		pass $before
+		mta> $stage
+		a< $stage
+		b< $stage
+		b> y "550 5.7.1 no"
+		b close
+		pause 50
+		a> c
+		a ignore A
+		mta< y "550 5.7.1 no"
+		END
+	done
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R
+	a< R
+	b< R
+	b> y "550 5.7.1 no"
+	b close
+	pause 50
+	a> c
+	mta< y "550 5.7.1 no"
+	mta> R
+	a< R
+	a> c
+	mta< c
+	mta> A
+	a< A
+	END
+	# And a, whose word counts, while b is waited for.
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R
+	a< R
+	b< R
+	a> y "550 5.7.1 no"
+	a close
+	pause 50
+	b> y "551 5.7.1 other"
+	mta< y "550 5.7.1 no"
+	mta> R
+	b< R
+	b> c
+	mta< c
+	mta> A
+	b< A
+	END
+}
+
 wire_case macros "macros of a recipient refused before it are none of its own"
 macros_body()
 {
@@ -125,7 +191,7 @@ manners_body()
 atf_init_test_cases()
 {
 
-	for tc in macros manners; do
+	for tc in text macros manners; do
 		atf_add_test_case $tc
 	done
 }
