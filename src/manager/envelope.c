@@ -286,6 +286,10 @@ envelope_settle(struct session *s, enum verdict v, size_t who)
 		if (!c->asked)
 			continue;
 		if (!over) {
+			/* Discard is none of the message: others go on. */
+			if (s->stage == STAGE_RCPT &&
+			    c->reply.verdict == VERDICT_DISCARD)
+				c->reply.verdict = VERDICT_REJECT;
 			memset(&none, 0, sizeof(none));
 			envelope_outcome(s, c, &none);
 			free(none.text);
@@ -293,8 +297,8 @@ envelope_settle(struct session *s, enum verdict v, size_t who)
 		}
 		/* ABORT is due to it unless its own verdict was one, too. */
 		effect = verdict_effect(s->stage, c->reply.verdict);
-		if (s->stage != STAGE_RCPT && (effect == EFFECT_MESSAGE ||
-		    effect == EFFECT_OUT_MESSAGE))
+		if (effect == EFFECT_OUT_MESSAGE || (s->stage != STAGE_RCPT &&
+		    effect == EFFECT_MESSAGE))
 			c->in_message = false;
 		else if (s->stage == STAGE_MAIL && c->state == CHILD_READY)
 			c->in_message = true;

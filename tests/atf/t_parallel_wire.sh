@@ -80,6 +80,53 @@ text_body()
 	END
 }
 
+wire_case recipient "what a parallel child says of a recipient refused before it"
+recipient_body()
+{
+
+	beside
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	# Discard is none of a message that has other recipients.
+	mta> R
+	a< R
+	b< R
+	b> d
+	a> r
+	mta< r
+	mta> R
+	a< R
+	b< R
+	b> d
+	a> y "450 4.7.1 later"
+	mta< y "450 4.7.1 later"
+	pass RT
+	mta> A
+	a< A
+	b< A
+	# Behind its own accept there is no ABORT, behind a refusal there is.
+	pass M
+	mta> R
+	a< R
+	b< R
+	b> a
+	a> d
+	a< A
+	mta< d
+	mta> A
+	pass M
+	mta> R
+	a< R
+	b< R
+	b> r
+	a> d
+	a< A
+	b< A
+	mta< d
+	END
+}
+
 wire_case macros "macros of a recipient refused before it are none of its own"
 macros_body()
 {
@@ -191,7 +238,7 @@ manners_body()
 atf_init_test_cases()
 {
 
-	for tc in text macros manners; do
+	for tc in text recipient macros manners; do
 		atf_add_test_case $tc
 	done
 }
