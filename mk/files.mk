@@ -212,6 +212,7 @@ TESTS_SH= \
 	tests/atf/t_macros.sh \
 	tests/atf/t_matrix.sh \
 	tests/atf/t_parallel.sh \
+	tests/atf/t_parallel_wire.sh \
 	tests/atf/t_postfix.sh \
 	tests/atf/t_replay.sh \
 	tests/atf/t_route.sh \

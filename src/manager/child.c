@@ -393,12 +393,15 @@ child_command(struct child *c, enum stage stage, const void *payload,
 void
 child_forsake(struct child *c)
 {
-	if (c->waiting != STAGE_N) {
-		child_waited(c);
+	bool due = c->waiting != STAGE_N;
+
+	child_waited(c);
+	/* Behind one that was held back only unasked ones may come. */
+	if (due && c->first.verdict == VERDICT_PENDING)
 		c->stale++;
-		child_restart_timer(c);
-	}
 	child_drop_edits(c);
+	if (due)
+		child_restart_timer(c);
 }
 
 void

@@ -150,6 +150,9 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		if (envelope_rejected_rcpt(s) && v != VERDICT_ACCEPT)
 			v = VERDICT_CONTINUE;
 		slot->verdict = v;
+		/* It may be gone before the MTA is answered. */
+		slot->text = c->reply.text;
+		c->reply.text = NULL;
 		if (verdict_decides(s->stage, v))
 			c->status = v == VERDICT_DISCARD ? "discard" :
 			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
@@ -167,7 +170,6 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 	/* A decision stands even though the one who made it is out. */
 	if (!slot->evaluated && verdict_decides(s->stage, slot->verdict))
 		slot->out = false;
-	child_check_lost(c);		/* from the next event on */
 }
 
 void
@@ -191,20 +193,30 @@ envelope_log(const struct session *s, const struct child *c, enum stage stage,
 	    c != NULL && c->state == CHILD_FAILED ? " reason=fallback" : "");
 }
 
+void
+envelope_drop_texts(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		free(s->slot[i].text);
+		s->slot[i].text = NULL;
+	}
+}
+
 /* All that is to be said about this event has been said. */
 static void
 envelope_finish(struct session *s, enum verdict v, size_t who)
 {
 	struct child *c = who < s->n ? &s->child[who] : NULL;
-	const char *text = c != NULL ? c->reply.text : NULL;
+	const char *text = c != NULL ? s->slot[who].text : NULL;
 	enum verdict_effect effect;
 	enum verdict own = session_fallback(s, s->stage);
 	size_t i;
 
+	/* Those that were sent it, too, have its macros. */
 	for (i = who + 1; i < s->n; i++)
-		if (!s->child[i].asked)
-			macros_pass_by(&s->child[i],
-			    stage_table[s->stage].command);
+		macros_pass_by(&s->child[i], stage_table[s->stage].command);
 	/* One that is only evaluated may still be there: that one goes on. */
 	if ((v == VERDICT_ACCEPT || (!verdict_decides(s->stage, v) &&
 	    verdict_decides(s->stage, own))) && content_unheard(s))
@@ -234,10 +246,9 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		    stage_table[s->stage].name);
 	(void)session_reply(s, s->stage, v, text);
 	buf_free(&s->event);
-	for (i = 0; i < s->n; i++) {
-		free(s->child[i].reply.text);
-		s->child[i].reply.text = NULL;
-	}
+	envelope_drop_texts(s);
+	for (i = 0; i < s->n; i++)
+		child_check_lost(&s->child[i]);
 	session_idle(s);
 }
 
@@ -275,13 +286,19 @@ envelope_settle(struct session *s, enum verdict v, size_t who)
 		if (!c->asked)
 			continue;
 		if (!over) {
+			/* Discard is none of the message: others go on. */
+			if (s->stage == STAGE_RCPT &&
+			    c->reply.verdict == VERDICT_DISCARD)
+				c->reply.verdict = VERDICT_REJECT;
+			memset(&none, 0, sizeof(none));
 			envelope_outcome(s, c, &none);
+			free(none.text);
 			continue;
 		}
 		/* ABORT is due to it unless its own verdict was one, too. */
 		effect = verdict_effect(s->stage, c->reply.verdict);
-		if (s->stage != STAGE_RCPT && (effect == EFFECT_MESSAGE ||
-		    effect == EFFECT_OUT_MESSAGE))
+		if (effect == EFFECT_OUT_MESSAGE || (s->stage != STAGE_RCPT &&
+		    effect == EFFECT_MESSAGE))
 			c->in_message = false;
 		else if (s->stage == STAGE_MAIL && c->state == CHILD_READY)
 			c->in_message = true;

@@ -354,7 +354,7 @@ macros_pass_by(struct child *c, int command)
 {
 	size_t i = macros_index(command);
 
-	if (i < SESSION_MACRO_N)
+	if (i < SESSION_MACRO_N && c->session->macros[i].gen != 0)
 		c->macro_gen[i] = c->session->macros[i].gen;
 }
 

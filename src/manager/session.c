@@ -162,6 +162,7 @@ session_end(struct session *s, const char *reason)
 	deadline_stop(s);
 	for (i = 0; i < s->n; i++)
 		child_end(&s->child[i]);
+	envelope_drop_texts(s);
 	session_message_end(s);
 	/* Read by upstream's log analyzer: the form is fixed. */
 	if (s->negotiated)

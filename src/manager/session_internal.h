@@ -264,6 +264,8 @@ void	negotiate_step(struct session *);
 
 void	envelope_begin(struct session *, enum stage, const struct packet *);
 void	envelope_step(struct session *);
+/* The event in hand is over: frees the texts of its slots. */
+void	envelope_drop_texts(struct session *);
 /* One line about a verdict that refuses something. */
 void	envelope_log(const struct session *, const struct child *, enum stage,
 	    enum verdict, const char *text);
