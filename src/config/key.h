@@ -5,8 +5,9 @@
 /*
  * key.h - the one table of what can be configured.
  *
- * A new key is a member of a struct in conf.h and a row in key.c.  The parser,
- * --show-config, the sample file and the manual's list follow.
+ * A new key is a member of a struct in conf.h, a row in key.c and its meaning
+ * in document.c.  The parser, --show-config, the sample file and the manual's
+ * list follow.
  */
 #ifndef CONFIG_KEY_H
 #define CONFIG_KEY_H
@@ -51,7 +52,6 @@ struct key {
 					   0 any */
 	const struct word *words;
 	const char	*def;		/* in the language */
-	const char	*help;		/* whole sentences */
 };
 
 /* log.* and manager.*: in struct conf.  NULL name at the end. */
