@@ -14,7 +14,7 @@
 #include "config/key.h"
 
 #define KEY_DAY		86400000
-#define KEY_TIMEOUT_MAX	((uint64_t)30 * KEY_DAY)
+#define KEY_TIMEOUT_MAX	(30u * KEY_DAY)
 #define KEY_GIB		(1024 * 1024 * 1024)
 
 const struct word key_status_words[] = {

@@ -41,13 +41,14 @@ enum key_type {		/* its member in the snapshot */
 	KEY_MACROS	/* struct conf_map, by names of macros */
 };
 
+/* There are many rows: no wider than they need be. */
 struct key {
 	const char	*name;
 	enum key_type	 type;
 	bool		 nil;		/* may be nil: the default again */
-	size_t		 offset;
-	size_t		 offset2;
-	uint64_t	 min, max;	/* of a spec: of its port; of a
+	uint16_t	 offset;
+	uint16_t	 offset2;
+	uint32_t	 min, max;	/* of a spec: of its port; of a
 					   KEY_STRING or _SECRET: max bytes,
 					   0 any */
 	const struct word *words;
