@@ -18,6 +18,7 @@ SRCS_EVENT= \
 	src/event/timer.c
 SRCS_CONFIG= \
 	src/config/conf.c \
+	src/config/document.c \
 	src/config/errors.c \
 	src/config/field.c \
 	src/config/key.c \

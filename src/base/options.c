@@ -30,7 +30,7 @@ options_init(struct options *o, const struct option_def *table, int argc,
 static bool
 options_arg_optional(const struct option_def *d)
 {
-	return (d->has_arg && d->arg_name != NULL && d->arg_name[0] == '[');
+	return (d->arg_name != NULL && d->arg_name[0] == '[');
 }
 
 /* One line to stderr; the option as it was written, up to its "=". */
@@ -57,11 +57,11 @@ options_long(struct options *o, const char *word)
 	if (d->id == 0)
 		return (options_fail(o, word, len + 2, "unknown option"));
 	if (name[len] == '=') {
-		if (!d->has_arg)
+		if (d->arg_name == NULL)
 			return (options_fail(o, word, len + 2,
 			    "takes no argument"));
 		o->arg = name + len + 1;
-	} else if (d->has_arg && !options_arg_optional(d)) {
+	} else if (d->arg_name != NULL && !options_arg_optional(d)) {
 		if (o->next >= o->argc)
 			return (options_fail(o, word, len + 2,
 			    "needs an argument"));
@@ -81,7 +81,7 @@ options_short(struct options *o)
 			break;
 	if (d->id == 0)
 		return (options_fail(o, word, 2, "unknown option"));
-	if (d->has_arg && !options_arg_optional(d)) {
+	if (d->arg_name != NULL && !options_arg_optional(d)) {
 		if (*o->cluster != '\0')
 			o->arg = o->cluster;
 		else if (o->next < o->argc)
@@ -127,7 +127,7 @@ options_usage(FILE *fp, const struct option_def *table)
 	for (d = table; d->id != 0; d++) {
 		if (d->help == NULL)
 			continue;
-		arg = d->has_arg && d->arg_name != NULL ? d->arg_name : "";
+		arg = d->arg_name != NULL ? d->arg_name : "";
 		snprintf(left, sizeof(left), "%c%c%s%s%s%s%s",
 		    d->short_name != '\0' ? '-' : ' ',
 		    d->short_name != '\0' ? d->short_name : ' ',

@@ -31,15 +31,15 @@
 /* A table ends with an entry whose id is 0. */
 struct option_def {
 	char		 short_name;	/* 0: none */
+	int		 id;		/* > 0, the caller's */
 	const char	*long_name;	/* NULL: none */
-	bool		 has_arg;
 	/*
-	 * Shown in the help, NULL for none.  "[=WORD]" style: when it begins
-	 * with '[' the argument is optional and only taken from "--name=WORD".
+	 * Shown in the help; NULL when it takes no argument.  "[=WORD]" style:
+	 * when it begins with '[' the argument is optional and only taken from
+	 * "--name=WORD".
 	 */
 	const char	*arg_name;
 	const char	*help;		/* one line; NULL: not shown */
-	int		 id;		/* > 0, the caller's */
 };
 
 struct options {

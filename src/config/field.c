@@ -67,12 +67,12 @@ field_expected(const struct key *key, char *dst, size_t size)
 		field_words(key->words, dst, size);
 		break;
 	case KEY_NUMBER:
-		snprintf(dst, size, "a number from %" PRIu64 " to %" PRIu64,
+		snprintf(dst, size, "a number from %" PRIu32 " to %" PRIu32,
 		    key->min, key->max);
 		break;
 	case KEY_MODE:
-		snprintf(dst, size, "an octal mode from %04" PRIo64 " to %04"
-		    PRIo64 ", like 0660", key->min, key->max);
+		snprintf(dst, size, "an octal mode from %04" PRIo32 " to %04"
+		    PRIo32 ", like 0660", key->min, key->max);
 		break;
 	case KEY_TIME:
 		/* Nobody wants to read 2592000s. */

@@ -5,8 +5,9 @@
 /*
  * key.h - the one table of what can be configured.
  *
- * A new key is a member of a struct in conf.h and a row in key.c.  The parser,
- * --show-config, the sample file and the manual's list follow.
+ * A new key is a member of a struct in conf.h, a row in key.c and its meaning
+ * in document.c.  The parser, --show-config, the sample file and the manual's
+ * list follow.
  */
 #ifndef CONFIG_KEY_H
 #define CONFIG_KEY_H
@@ -40,18 +41,18 @@ enum key_type {		/* its member in the snapshot */
 	KEY_MACROS	/* struct conf_map, by names of macros */
 };
 
+/* There are many rows: no wider than they need be. */
 struct key {
 	const char	*name;
 	enum key_type	 type;
 	bool		 nil;		/* may be nil: the default again */
-	size_t		 offset;
-	size_t		 offset2;
-	uint64_t	 min, max;	/* of a spec: of its port; of a
+	uint16_t	 offset;
+	uint16_t	 offset2;
+	uint32_t	 min, max;	/* of a spec: of its port; of a
 					   KEY_STRING or _SECRET: max bytes,
 					   0 any */
 	const struct word *words;
 	const char	*def;		/* in the language */
-	const char	*help;		/* whole sentences */
 };
 
 /* log.* and manager.*: in struct conf.  NULL name at the end. */

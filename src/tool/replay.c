@@ -31,19 +31,17 @@ enum replay_option {
 };
 
 static const struct option_def replay_options[] = {
-	{ 's', "to", true, "SPEC", "where to play it", REPLAY_O_TO },
-	{ 'c', "child", true, "NAME", "the side of this child",
-	    REPLAY_O_CHILD },
-	{ 'l', "print", false, NULL, "show it and play nothing",
-	    REPLAY_O_PRINT },
-	{ 0, "body", false, NULL, "show bodies in full", REPLAY_O_BODY },
-	{ 0, "timing", false, NULL, "pause where the record has a pause",
-	    REPLAY_O_TIMING },
-	{ 't', "timeout", true, "SECONDS", "for connecting and each frame "
-	    "(300)", REPLAY_O_TIMEOUT },
-	{ 0, "version", false, NULL, "print the version", REPLAY_O_VERSION },
-	{ 0, "help", false, NULL, "print this", REPLAY_O_HELP },
-	{ 0, NULL, false, NULL, NULL, 0 }
+	{ 's', REPLAY_O_TO, "to", "SPEC", "where to play it" },
+	{ 'c', REPLAY_O_CHILD, "child", "NAME", "the side of this child" },
+	{ 'l', REPLAY_O_PRINT, "print", NULL, "show it and play nothing" },
+	{ 0, REPLAY_O_BODY, "body", NULL, "show bodies in full" },
+	{ 0, REPLAY_O_TIMING, "timing", NULL,
+	    "pause where the record has a pause" },
+	{ 't', REPLAY_O_TIMEOUT, "timeout", "SECONDS",
+	    "for connecting and each frame " "(300)" },
+	{ 0, REPLAY_O_VERSION, "version", NULL, "print the version" },
+	{ 0, REPLAY_O_HELP, "help", NULL, "print this" },
+	{ 0, 0, NULL, NULL, NULL }
 };
 
 /* --- the file ------------------------------------------------------------ */

@@ -99,30 +99,12 @@ pf_listen()
 pf_start()
 {
 
-	pf_ports=$(sed -n 's/^127\.0\.0\.1:\([0-9]*\) .*/\1/p' \
-	    "$PF_DIR/etc/master.cf")
-	pf_done=$(grep -c ': disconnect from' "$PF_DIR/log/maillog" 2>/dev/null)
+	# It is back when all ports are open: no need to try them, which would
+	# be sessions for the milters.
 	postfix -c "$PF_DIR/etc" start >"$HM_WORK/postfix.out" 2>&1 || {
 		cat "$PF_DIR/log/maillog" >&2
 		hm_die "Postfix does not start"
 	}
-	pf_n=${pf_done:-0}
-	for pf_p in $pf_ports; do
-		"$(hm_helper h_port)" wait "inet:$pf_p" 0 "$HM_SECONDS" ||
-		    hm_die "Postfix does not listen"
-		pf_n=$((pf_n + 1))
-	done
-	# Those were sessions for the milters, too: let them end.
-	pf_i=0
-	until [ "$(grep -c ': disconnect from' "$PF_DIR/log/maillog")" -ge \
-	    $pf_n ]; do
-		pf_i=$((pf_i + 1))
-		[ $pf_i -gt 300 ] && {
-			cat "$PF_DIR/log/maillog" >&2
-			hm_die "Postfix does not answer"
-		}
-		sleep 0.1
-	done
 }
 
 # pf_stop WORK: for a cleanup body as well.

@@ -158,12 +158,13 @@ pair()
 	PROBES="$PROBES $* $*"
 }
 
-# Whether it listens was a session of each port, maybe late, of which the
+# Whether Sendmail listens was a session of each port, maybe late, of which the
 # filters were told.
 start_mta()
 {
 
 	${MTA}_start
+	[ "$MTA" = sm ] || return 0
 	for f in $MARKS; do
 		s_n=$(echo "$PROBES" | tr ' ' '\n' | grep -c "^$f\$")
 		s_i=0

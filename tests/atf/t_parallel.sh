@@ -314,6 +314,7 @@ chatty_body()
 	conf_child a
 	conf_child b
 	# All no-reply bits, continue to everything; edits at the end.
+	# shellcheck disable=SC2046	# one option a word
 	child a --protocol=ff080 $(says 63) --edit='add-header X-A: a'
 	child b
 	manager
@@ -327,6 +328,7 @@ chatty_body()
 	kill "$(cat a.pid)"; wait "$(cat a.pid)"
 	conf_begin
 	conf_child a
+	# shellcheck disable=SC2046
 	child a --protocol=ff080 $(says 63) --on=eom:2=reject
 	manager
 	mta -v --messages=3 > /dev/null

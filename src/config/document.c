@@ -1,0 +1,319 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * document.c - the table of keys as documents, and what each key means.
+ * Owns:      the layout of the sample file and of the manual's list.
+ * Called by: the makers of the documents.  The program has no use for all this
+ *            text: it is a file of its own so that a linker leaves it out.
+ * Must not:  be called by the program.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+
+#include "config/conf.h"
+#include "config/field.h"
+#include "config/key.h"
+
+#define DOCUMENT_WIDTH	76
+
+/* Whole sentences, by the name in key.c and in its order. */
+static const struct {
+	const char	*name;
+	const char	*help;
+} document_helps[] = {
+	{ "log.level",
+	    "What is logged: words joined by a vertical bar. "
+	    "Each word stands for its own lines, not for a threshold; "
+	    "\"default\" is all but info, debug, trace and profile. "
+	    "A + or - in front adds to or takes from what was set before." },
+	{ "log.path",
+	    "The log file. "
+	    "The value nil, or \"-\", is standard output, and in the "
+	    "background no file at all." },
+	{ "log.use_syslog",
+	    "Send what is logged to syslog as well." },
+	{ "log.syslog_facility",
+	    "The syslog facility." },
+	{ "manager.connection_spec",
+	    "Where the MTA connects. "
+	    "Without a host: on all addresses." },
+	{ "manager.unix_socket_mode",
+	    "The permissions of a unix socket. "
+	    "0 stands for 0660." },
+	{ "manager.unix_socket_group",
+	    "The group of a unix socket. "
+	    "The value nil leaves it as it is." },
+	{ "manager.remove_unix_socket_on_create",
+	    "Remove a socket that an earlier run has left behind." },
+	{ "manager.remove_unix_socket_on_close",
+	    "Remove the unix socket at the end." },
+	{ "manager.daemon",
+	    "Run in the background. "
+	    "Every path has to begin with a slash then." },
+	{ "manager.pid_file",
+	    "The file that holds the process number. "
+	    "It is locked while that process runs, and goes with it." },
+	{ "manager.event_loop_backend",
+	    "How to wait for events: \"auto\" takes the best that there is, "
+	    "others are \"kqueue\", \"epoll\" and \"poll\". "
+	    "\"libev\" is read as \"auto\", \"glib\" as \"poll\"." },
+	{ "manager.fallback_status",
+	    "The answer to the MTA when the manager itself cannot go on, or "
+	    "all milters have failed and their own fallbacks accept." },
+	{ "manager.mta",
+	    "Whose habits to follow towards the milters where MTAs differ. "
+	    "\"auto\" goes by what the MTA says of itself." },
+	{ "manager.missing_macros",
+	    "Make up macros that the MTA does not send: {mail_addr}, "
+	    "{mail_host}, {rcpt_addr} and {rcpt_host} from the envelope, "
+	    "{client_addr} from the client's address." },
+	{ "manager.max_connections",
+	    "How many sessions there may be at once. "
+	    "0 is no limit." },
+	{ "manager.max_file_descriptors",
+	    "The limit of open files to ask the system for. "
+	    "0 takes the hard limit, the most that an ordinary user may have. "
+	    "A session needs one for the MTA and one for each milter." },
+	{ "manager.suspend_time_on_unacceptable",
+	    "How long no connection is accepted after descriptors ran out "
+	    "or max_connections was reached, unless a session ends before." },
+	{ "manager.idle_timeout",
+	    "How long the MTA may be silent." },
+	{ "manager.command_deadline",
+	    "How long the MTA is made to wait for all milters together at a "
+	    "command, before their fallback_status answers for those that have "
+	    "not. Less than the MTA's own patience, which is 30 s in Postfix. "
+	    "0 is for ever." },
+	{ "manager.end_of_message_deadline",
+	    "The same for the content and the end of a message, where Postfix "
+	    "waits for 300 s. 0 is for ever." },
+	{ "manager.progress_interval",
+	    "How often the MTA is told at the end of a message that work goes "
+	    "on, while the milters keep silent. "
+	    "0 is never." },
+	{ "manager.shutdown_timeout",
+	    "How long running sessions may take to end when the manager is "
+	    "told to." },
+	{ "manager.chunk_size",
+	    "The largest piece of a body that is handed on." },
+	{ "manager.max_packet_size",
+	    "The largest packet that is taken from the MTA or a milter." },
+	{ "manager.max_header_size",
+	    "The largest header, all fields of a message taken together." },
+	{ "manager.body_memory_limit",
+	    "How much of a message's body is held in memory. "
+	    "What is beyond waits in a file of spool_directory." },
+	{ "manager.spool_directory",
+	    "The folder of such files. "
+	    "They have no name and vanish with the process." },
+	{ "manager.record_directory",
+	    "The folder in which each session is recorded, with all of its "
+	    "mail, in a file of its own for milter-manager-replay(1). "
+	    "The value nil records nothing." },
+	{ "manager.record_max_files",
+	    "How many of these files there may be. "
+	    "The oldest makes room for a new one, unless its session still "
+	    "runs." },
+	{ "manager.record_max_size",
+	    "The largest such file. "
+	    "Bodies may take half of it and are shortened from there on; what "
+	    "does not fit even so is cut." },
+	{ "connection_spec",
+	    "Where the milter listens. "
+	    "An enabled one must have it. "
+	    "With several addresses, in a list or by a name that has several, "
+	    "the next one is tried when one does not accept, all within "
+	    "connection_timeout. "
+	    "A list has at most 64." },
+	{ "description",
+	    "A note for people." },
+	{ "enabled",
+	    "Whether it takes part at all." },
+	{ "fallback_status",
+	    "What counts as its answer when it cannot be reached, is late or "
+	    "breaks the protocol. "
+	    "\"quarantine\" lets the message pass and has the MTA hold it; "
+	    "an MTA that cannot do so is told \"temporary-failure\". "
+	    "\"shutdown\" is 421, at which the MTA hangs up." },
+	{ "fallback_status_local",
+	    "The same for a client with a loopback, private, link-local or "
+	    "unique local address, or with none at all. "
+	    "The value nil makes no difference between clients." },
+	{ "fallback_status_authenticated",
+	    "The same for a message of a client that has logged in, whatever "
+	    "its address. "
+	    "That is known at the sender, so where it differs no fallback of "
+	    "this milter answers before. "
+	    "The value nil makes no difference between clients." },
+	{ "evaluation_mode",
+	    "Ask it and log what it says, but do not act on it." },
+	{ "parallel",
+	    "Ask it at the same time as the milters before it, not after "
+	    "them. "
+	    "It is shown the original message, without their edits, and may "
+	    "be asked about what one of them refuses; its answer counts where "
+	    "its place in the order is." },
+	{ "applicable_conditions",
+	    "The conditions that decide whether it runs." },
+	{ "macro.\"{name}\"",
+	    "The value of a macro for this milter where the MTA sends none. "
+	    "One letter is written without braces, a longer name with them and "
+	    "in quotes. "
+	    "A milter that asks for its own list of macros gets it only if it "
+	    "is on that list." },
+	{ "command",
+	    "The program that starts it when it cannot be reached." },
+	{ "command_options",
+	    "The arguments of command, one a string." },
+	{ "user_name",
+	    "The user who runs command. "
+	    "The value nil is the one who starts the manager." },
+	{ "balance",
+	    "Which of several addresses a session tries first: \"failover\" "
+	    "takes them as written, \"round-robin\" begins with the next "
+	    "one at each session, \"least-busy\" with the one that has the "
+	    "fewest connections of ours. "
+	    "One that has just failed comes last for 5 seconds, and twice as "
+	    "long with each further failure in a row, up to a minute." },
+	{ "socks",
+	    "The SOCKS5 proxy through which the milter is reached. "
+	    "The milter must not be on a unix socket then. "
+	    "A host name in connection_spec is looked up by the proxy." },
+	{ "socks_user",
+	    "The name to give to the proxy when it asks for one; "
+	    "socks_password must be there, too." },
+	{ "socks_password",
+	    "The password that goes with socks_user. "
+	    "It is never logged, but --show-config shows it: let nobody "
+	    "else read the configuration." },
+	{ "max_failures",
+	    "After so many failures in a row it is left alone for "
+	    "retry_interval: what fallback_status says holds at once. "
+	    "Then one session tries it again. "
+	    "0 is never." },
+	{ "retry_interval",
+	    "How long it is left alone after max_failures, and after each "
+	    "try that failed." },
+	{ "connection_timeout",
+	    "How long connecting to it may take." },
+	{ "writing_timeout",
+	    "How long it may refuse to take what is sent to it." },
+	{ "reading_timeout",
+	    "How long it may take for an answer." },
+	{ "end_of_message_timeout",
+	    "The same, at the end of a message." },
+};
+
+/* A key without a text makes no document: the tests see its name there. */
+static const char *
+document_help(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(document_helps) / sizeof(document_helps[0]);
+	    i++)
+		if (strcmp(document_helps[i].name, name) == 0)
+			return (document_helps[i].help);
+	return ("(document.c says nothing)");
+}
+
+/*
+ * Prints text in lines that fit, each behind start; in a manual every sentence
+ * begins a line.
+ */
+static void
+document_fill(const char *text, const char *start, bool manual, FILE *fp)
+{
+	size_t column = 0, n;
+
+	while (*text != '\0') {
+		n = strcspn(text, " ");
+		if (column > 0 && column + n + 1 > DOCUMENT_WIDTH) {
+			fputc('\n', fp);
+			column = 0;
+		}
+		column += (size_t)fprintf(fp, "%s%.*s",
+		    column == 0 ? start : " ", (int)n, text);
+		if (manual && n > 0 && text[n - 1] == '.')
+			column = DOCUMENT_WIDTH;
+		text += n;
+		text += strspn(text, " ");
+	}
+	fputc('\n', fp);
+}
+
+static void
+document_sample_table(const struct key *table, const char *prefix, FILE *fp)
+{
+	const struct key *key;
+	char value[320] = "Value: ";
+
+	for (key = table; key->name != NULL; key++) {
+		fputc('\n', fp);
+		document_fill(document_help(key->name), "# ", false, fp);
+		field_expected(key, value + 7, sizeof(value) - 8);
+		strlcat(value, ".", sizeof(value));
+		document_fill(value, "# ", false, fp);
+		fprintf(fp, "#%s%s = %s\n", prefix, key->name, key->def);
+	}
+}
+
+void
+conf_show_sample(FILE *fp)
+{
+	fputs("# Every key of milter-manager.conf(5), its default commented "
+	    "out.\n", fp);
+	document_sample_table(key_main, "", fp);
+	fputs("\n# Each milter has a NAME; they run in the order in which "
+	    "they are first named.\n", fp);
+	document_sample_table(key_child, "milter.NAME.", fp);
+	fputs("\n# Settings of this machine.\n"
+	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);
+}
+
+/* A quote begins an argument in mdoc. */
+static void
+document_mdoc_text(const char *p, FILE *fp)
+{
+	for (; *p != '\0'; p++) {
+		if (*p == '"')
+			fputs("\\(dq", fp);
+		else
+			fputc(*p, fp);
+	}
+}
+
+static void
+document_mdoc_table(const struct key *table, const char *prefix, FILE *fp)
+{
+	const struct key *key;
+	char value[320] = "Value: ";
+
+	for (key = table; key->name != NULL; key++) {
+		fprintf(fp, ".It Ic %s", prefix);
+		document_mdoc_text(key->name, fp);
+		fputc('\n', fp);
+		document_fill(document_help(key->name), "", true, fp);
+		fputs(".Pp\n", fp);
+		field_expected(key, value + 7, sizeof(value) - 8);
+		strlcat(value, ".", sizeof(value));
+		document_fill(value, "", true, fp);
+		fputs("Default:\n.Li ", fp);
+		document_mdoc_text(key->def, fp);
+		fputc('\n', fp);
+	}
+}
+
+void
+conf_show_mdoc(FILE *fp)
+{
+	fputs(".Bl -tag -width Ds\n", fp);
+	document_mdoc_table(key_main, "", fp);
+	document_mdoc_table(key_child, "milter.NAME.", fp);
+	fputs(".El\n", fp);
+}
+
+#undef DOCUMENT_WIDTH
