@@ -12,7 +12,7 @@
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
 #	MM_SENDMAIL	where mk/sendmail.sh unpacked Sendmail
 #	MM_TEST_REAL	0: the suites that only need real MTAs and filters
-#			skip themselves, as counted
+#			skip themselves, as counted; fewer random sessions
 #	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
 #			longer and other runs of t_session_random
 #
@@ -47,6 +47,9 @@ what=$program
 test -z "${MM_TEST_BACKEND:-}" || what="$what, back end $MM_TEST_BACKEND"
 echo "==> suite over $what"
 
+# What the shorter passes differ in needs no long runs either.
+test "${MM_TEST_REAL:-1}" != 0 || : "${MM_TEST_ROUNDS:=8}"
+
 # kyua writes the whole environment into its reports, so it gets a small one.
 run_kyua() {
 	env -i PATH="$PATH:/usr/sbin:/sbin:/usr/libexec" \
@@ -61,7 +64,7 @@ run_kyua() {
 	    ASAN_OPTIONS="log_path=$stage/reports/asan:detect_leaks=1:abort_on_error=0" \
 	    LSAN_OPTIONS="suppressions=$stage/lsan.txt:print_suppressions=0" \
 	    UBSAN_OPTIONS="print_stacktrace=1" \
-	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-4}" \
+	    kyua -v unprivileged_user=nobody -v parallelism="${TEST_JOBS:-5}" \
 	    "$@"
 }
 results=$stage/home/results.db
