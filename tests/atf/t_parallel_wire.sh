@@ -456,6 +456,50 @@ held_body()
 	END
 }
 
+# What it is to be: a verdict on a command, on a header field, and at the end,
+# with edits.
+junk_script()
+{
+
+	echo negotiate
+	case $1 in
+	M) echo 'pass CH' ;;
+	L) echo 'pass CHMRT' ;;
+	E) echo 'pass CHMRTLN' ;;
+	esac
+	printf 'mta> %s\na< %s\nb< %s\n' $1 $1 $1
+	case $1 in
+	E) printf 'b> h "X-B" "b"\nb> c\n' ;;
+	*) echo 'b> y "550 5.7.1 no"' ;;
+	esac
+	printf 'b> %s\npause 20\na> c\n' "$2"
+	case $1 in
+	M) echo 'a< A' ;;
+	L) printf 'mta< c\npass a: N\nmta> E\na< E\na> c\n' ;;
+	E) echo 'mta< h "X-B" "b"' ;;
+	esac
+	case $1 in
+	E) echo 'mta< c' ;;
+	*) echo 'mta< y "550 5.7.1 no"' ;;
+	esac
+	# From now on it is lost.
+	printf 'b< eof\nb close\nmta> M\n'
+	printf 'a< M\na> c\nmta< t\na< A\n'
+}
+
+wire_case junk "what comes behind a verdict that is held does not undo it"
+junk_body()
+{
+
+	beside 'milter.b.fallback_status = "temporary-failure"'
+	for junk in c 'h "X-B" "more"' Z 'raw ffffffff'; do
+		for stage in M L E; do
+			junk_script $stage "$junk" > script
+			talk a b < script
+		done
+	done
+}
+
 wire_case evaluated "a parallel child that is only evaluated"
 evaluated_body()
 {
@@ -506,7 +550,7 @@ atf_init_test_cases()
 {
 
 	for tc in text recipient macros manners quarantine fallbacks held \
-	    evaluated; do
+	    junk evaluated; do
 		atf_add_test_case $tc
 	done
 }
