@@ -121,6 +121,19 @@ child_disconnect(struct child *c)
 	loop_timer_stop(&c->timer);
 	child_drop_edits(c);
 	c->in_message = c->lost = false;
+	free(c->lost_why);
+	c->lost_why = NULL;
+}
+
+/* It is of no use any more, but what it has said counts at its turn. */
+static void
+child_lose(struct child *c, const char *why)
+{
+	if (!c->lost)
+		c->lost_why = strdup(why);
+	c->lost = true;
+	stream_close(&c->stream);
+	loop_timer_stop(&c->timer);
 }
 
 /*
@@ -148,6 +161,10 @@ child_fail(struct child *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
+	if (c->reply.verdict != VERDICT_PENDING) {
+		child_lose(c, reason);
+		return;
+	}
 	stage = c->waiting != STAGE_N ? c->waiting :
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
 	c->last_stage = stage;
@@ -224,12 +241,9 @@ child_on_closed(struct stream *st, int err, void *arg)
 
 	if (c->first.verdict != VERDICT_PENDING)
 		manners_take_first(c);	/* no second one can come */
-	if (c->reply.verdict != VERDICT_PENDING) {
-		/* What it has said counts when its turn comes. */
-		stream_close(st);
-		loop_timer_stop(&c->timer);
-		c->lost = true;
-	} else if (child_is_stranger(c, buf_ptr(&st->in), st->in.len))
+	if (c->reply.verdict != VERDICT_PENDING)
+		child_lose(c, "closed the connection");
+	else if (child_is_stranger(c, buf_ptr(&st->in), st->in.len))
 		;
 	else if (err == 0)
 		child_fail(c, "closed the connection%s",
@@ -426,7 +440,8 @@ void
 child_check_lost(struct child *c)
 {
 	if (c->lost)
-		child_fail(c, "closed the connection");
+		child_fail(c, "%s", c->lost_why != NULL ? c->lost_why :
+		    "closed the connection");
 }
 
 void
@@ -665,8 +680,8 @@ child_on_input(struct stream *st, const unsigned char *data, size_t len,
 		}
 		if (c->state != before || c->reply.verdict != VERDICT_PENDING)
 			session_child_changed(s, c);
-		if (s->mode == SESSION_ENDED || (c->state != CHILD_READY &&
-		    c->state != CHILD_NEGOTIATING))
+		if (s->mode == SESSION_ENDED || c->lost ||
+		    (c->state != CHILD_READY && c->state != CHILD_NEGOTIATING))
 			return (len);
 	}
 }

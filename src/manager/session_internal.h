@@ -103,6 +103,7 @@ struct child {
 	bool			 asked;		/* the event in hand */
 	bool			 lost;		/* behind a reply that still
 						   counts */
+	char			*lost_why;	/* NULL: out of memory */
 	enum stage		 waiting;	/* reply due; STAGE_N: no */
 	unsigned		 stale;		/* replies due to commands that
 						   nobody waits for any more */
@@ -319,11 +320,12 @@ void	child_command(struct child *, enum stage, const void *payload,
 void	child_forsake(struct child *);
 /* Tells it to forget the message, if it is inside of one. */
 void	child_abort(struct child *);
-/* It has been heard: if it closed its connection meanwhile, it fails now. */
+/* It has been heard: if it was lost meanwhile, it fails now. */
 void	child_check_lost(struct child *);
 /* Ends its connection in an orderly way; it is CHILD_DONE then. */
 void	child_quit(struct child *);
-/* Lost, late, or nonsensical: one line, and the fallback from now on. */
+/* Lost, late, or nonsensical: one line, and the fallback from now on; behind a
+ * reply that has not been looked at it is only lost. */
 void	child_fail(struct child *, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 /* Frees what it holds; says its statistics line if not yet said. */
 void	child_end(struct child *);

@@ -235,10 +235,322 @@ manners_body()
 	END
 }
 
+wire_case quarantine "Postfix: a quarantine while a parallel child works on"
+quarantine_body()
+{
+
+	beside 'manager.mta = "postfix"'
+	# What b says of it, edits and all, is none of the next message.
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	pass LN
+	mta> E
+	a< E
+	b< E
+	b> h "X-B" "one"
+	a> q "held"
+	a> c
+	mta< q "held"
+	mta< c
+	b< A
+	mta> M
+	a< M
+	b< M
+	b> h "X-B" "more"
+	a> c
+	b> c
+	pause 20
+	b> c
+	mta< c
+	pass RTLN
+	mta> E
+	a< E
+	b< E
+	b> h "X-B" "two"
+	b> c
+	a> c
+	mta< h "X-B" "two"
+	mta< c
+	END
+	# b has failed before: the message is held by one more; its edits go.
+	beside 'manager.mta = "postfix"' 'milter.b.fallback_status = "quarantine"'
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	pass LN
+	mta> E
+	a< E
+	b< E
+	b> h "X-B" "one"
+	b close
+	pause 20
+	a> q "held"
+	a> h "X-A" "a"
+	a> c
+	mta< q "milter b failed"
+	mta< q "held"
+	mta< h "X-A" "a"
+	mta< c
+	END
+}
+
+wire_case fallbacks "what answers for a parallel child, and when"
+fallbacks_body()
+{
+
+	# It has accepted the message before it went.
+	beside 'milter.b.fallback_status = "quarantine"'
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	mta> L
+	a< L
+	b< L
+	b> a
+	b close
+	pause 20
+	a> c
+	mta< c
+	pass a: N
+	finish a:
+	# The next one it has not.
+	pass a: MRTLN
+	mta> E
+	a< E
+	a> c
+	mta< q "milter b failed"
+	mta< c
+	END
+	# Its refusal is held, and so is shutdown, until a is through.
+	beside 'milter.b.fallback_status = "shutdown"'
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	mta> L
+	a< L
+	b< L
+	b close
+	a> c
+	mta< c
+	pass a: N
+	mta> E
+	a< E
+	a> c
+	mta< y "421 4.7.0 Service not available - closing connection"
+	mta> M
+	a< M
+	a> c
+	mta< y "421 4.7.0 Service not available - closing connection"
+	a< A
+	END
+	# a's own word comes first.
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	mta> L
+	a< L
+	b< L
+	b close
+	a> c
+	mta< c
+	pass a: N
+	mta> E
+	a< E
+	a> d
+	mta< d
+	END
+	# a has refused the recipient; b goes while it is asked about it.
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R
+	a< R
+	b< R
+	a> y "550 5.7.1 no"
+	pause 20
+	mta!
+	b close
+	mta< y "550 5.7.1 no"
+	mta> R
+	a< R
+	a> c
+	mta< y "421 4.7.0 Service not available - closing connection"
+	mta> A
+	a< A
+	END
+}
+
+wire_case held "a verdict that is held does not outlive its message"
+held_body()
+{
+
+	beside
+	talk a b <<-'END'
+	negotiate
+	pass CHMRT
+	mta> L
+	a< L
+	b< L
+	b> r
+	a> c
+	mta< c
+	mta> A
+	a< A
+	pass MRT
+	mta> L
+	a< L
+	b< L
+	b> y "550 5.7.1 no"
+	a> c
+	mta< c
+	mta> K
+	a< A
+	a< Q
+	a< eof
+	b< Q
+	b< eof
+	mta> C
+	a< O 00000006 000001ff 001fffff
+	b< O 00000006 000001ff 001fffff
+	a> O 00000006 000001ff 00000000
+	b> O 00000006 000001ff 00000000
+	a< C
+	b< C
+	a> c
+	b> c
+	mta< c
+	pass HMRTLN
+	mta> E
+	a< E
+	b< E
+	a> c
+	b> c
+	mta< c
+	# The MTA leaves while one is held, and one is waited for.
+	pass MRT
+	mta> L
+	a< L
+	b< L
+	b> y "550 5.7.1 no"
+	pause 20
+	mta close
+	a< Q
+	a< eof
+	b< Q
+	b< eof
+	END
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R
+	a< R
+	b< R
+	b> y "550 5.7.1 no"
+	pause 20
+	mta close
+	a< Q
+	a< eof
+	b< Q
+	b< eof
+	END
+}
+
+# What it is to be: a verdict on a command, on a header field, and at the end,
+# with edits.
+junk_script()
+{
+
+	echo negotiate
+	case $1 in
+	M) echo 'pass CH' ;;
+	L) echo 'pass CHMRT' ;;
+	E) echo 'pass CHMRTLN' ;;
+	esac
+	printf 'mta> %s\na< %s\nb< %s\n' $1 $1 $1
+	case $1 in
+	E) printf 'b> h "X-B" "b"\nb> c\n' ;;
+	*) echo 'b> y "550 5.7.1 no"' ;;
+	esac
+	printf 'b> %s\npause 20\na> c\n' "$2"
+	case $1 in
+	M) echo 'a< A' ;;
+	L) printf 'mta< c\npass a: N\nmta> E\na< E\na> c\n' ;;
+	E) echo 'mta< h "X-B" "b"' ;;
+	esac
+	case $1 in
+	E) echo 'mta< c' ;;
+	*) echo 'mta< y "550 5.7.1 no"' ;;
+	esac
+	# From now on it is lost.
+	printf 'b< eof\nb close\nmta> M\n'
+	printf 'a< M\na> c\nmta< t\na< A\n'
+}
+
+wire_case junk "what comes behind a verdict that is held does not undo it"
+junk_body()
+{
+
+	beside 'milter.b.fallback_status = "temporary-failure"'
+	for junk in c 'h "X-B" "more"' Z 'raw ffffffff'; do
+		for stage in M L E; do
+			junk_script $stage "$junk" > script
+			talk a b < script
+		done
+	done
+}
+
+wire_case evaluated "a parallel child that is only evaluated"
+evaluated_body()
+{
+
+	beside 'milter.b.evaluation_mode = true'
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R
+	a< R
+	b< R
+	b> y "550 5.7.1 no"
+	a> c
+	mta< c
+	mta> R
+	a< R
+	b< R
+	a> y "551 5.7.1 other"
+	b> d
+	mta< y "551 5.7.1 other"
+	pass RT
+	mta> L
+	a< L
+	b< L
+	b> r
+	a> c
+	mta< c
+	pass a: N
+	mta> E
+	a< E
+	a> h "X-A" "a"
+	a> c
+	mta< h "X-A" "a"
+	mta< c
+	pass MRTLN
+	mta> E
+	a< E
+	b< E
+	b> h "X-B" "b"
+	b> q "held"
+	b> c
+	a> c
+	mta< c
+	END
+}
+
 atf_init_test_cases()
 {
 
-	for tc in text recipient macros manners; do
+	for tc in text recipient macros manners quarantine fallbacks held \
+	    junk evaluated; do
 		atf_add_test_case $tc
 	done
 }
