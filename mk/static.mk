@@ -3,9 +3,10 @@
 STATIC_CC?=	musl-gcc
 STATIC_CFLAGS?=	-Oz -flto -ffunction-sections -fdata-sections \
 		-fno-asynchronous-unwind-tables -fno-unwind-tables \
-		-fno-stack-protector -fno-pie
+		-fno-stack-protector -fno-jump-tables -fno-pie
 STATIC_LDFLAGS?= -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
-		-Wl,-z,norelro -Wl,-z,noseparate-code -s
+		-Wl,-z,norelro -Wl,-z,noseparate-code \
+		-Wl,-z,common-page-size=512 -s
 
 STATIC=		build/static/milter-manager
 

@@ -69,15 +69,15 @@ breaker_is_wanted(const struct child *c)
 }
 
 static void
-breaker_close(struct breaker *b, const struct child *c)
+breaker_close(struct breaker *b, const struct child *c, const char *why)
 {
 	b->failures = 0;
 	b->bad_dial = false;
 	b->bad_stage = STAGE_NEGOTIATE;
 	b->probe = NULL;
 	if (b->open)
-		log_write(LOGL_MESSAGE, "child=%s breaker=closed: it works "
-		    "again", c->conf->name);
+		log_write(LOGL_MESSAGE, "child=%s breaker=closed: %s",
+		    c->conf->name, why);
 	b->open = false;
 }
 
@@ -88,16 +88,18 @@ breaker_enter(struct breaker *b, struct child *c, char *why, size_t size)
 	uint64_t until = b->due ? now : b->since + c->conf->retry_interval;
 
 	if (b->open && c->conf->max_failures == 0)
-		breaker_close(b, c);		/* switched off since */
+		breaker_close(b, c, "max_failures is 0 now");
 	if (!b->open)
 		return (true);
 	if (now < until || (b->probe != NULL && breaker_is_wanted(b->probe))) {
 		if (b->probe != NULL)
-			(void)snprintf(why, size, "not dialled, %u failures in "
-			    "a row, another session tries it", b->failures);
+			(void)snprintf(why, size, "not dialled, %u failure%s "
+			    "in a row, another session tries it", b->failures,
+			    b->failures == 1 ? "" : "s");
 		else
-			(void)snprintf(why, size, "not dialled, %u failures in "
-			    "a row, next try in %llu ms", b->failures,
+			(void)snprintf(why, size, "not dialled, %u failure%s "
+			    "in a row, next try in %llu ms", b->failures,
+			    b->failures == 1 ? "" : "s",
 			    (unsigned long long)(until - now));
 		return (false);
 	}
@@ -118,7 +120,7 @@ breaker_good(struct breaker *b, struct child *c, enum stage stage)
 		b->bad_stage = STAGE_NEGOTIATE;
 	if (b->failures > 0 && !b->bad_dial &&
 	    b->bad_stage == STAGE_NEGOTIATE)
-		breaker_close(b, c);
+		breaker_close(b, c, "it works again");
 }
 
 void
@@ -145,8 +147,9 @@ breaker_bad(struct breaker *b, struct child *c, enum stage stage)
 		b->open = true;
 		b->since = breaker_now(c);
 		b->due = false;
-		log_write(LOGL_WARNING, "child=%s breaker=open: %u failures in "
-		    "a row, next try in %llu ms", c->conf->name, b->failures,
+		log_write(LOGL_WARNING, "child=%s breaker=open: %u failure%s "
+		    "in a row, next try in %llu ms", c->conf->name,
+		    b->failures, b->failures == 1 ? "" : "s",
 		    (unsigned long long)c->conf->retry_interval);
 	}
 }

@@ -244,16 +244,18 @@ fallback_log(const struct child *c, unsigned level, enum stage stage,
     const char *reason)
 {
 	const struct session *s = c->session;
+	bool judged = c->conf->evaluation_mode;	/* whatever is configured */
 	char text[700], local[40], authenticated[40];
 
 	fallback_log_other(s, "local", c->conf->fallback_status_local,
-	    stage != STAGE_NEGOTIATE, local, sizeof(local));
+	    judged || stage != STAGE_NEGOTIATE, local, sizeof(local));
 	fallback_log_other(s, "authenticated",
-	    c->conf->fallback_status_authenticated, s->in_message,
+	    c->conf->fallback_status_authenticated, judged || s->in_message,
 	    authenticated, sizeof(authenticated));
 	session_log(s, level, "child=%s stage=%s fallback=%s%s%s "
 	    "reason=%s", c->conf->name, stage_table[stage].name,
-	    conf_status_name(fallback_status(c)), local, authenticated,
+	    conf_status_name(judged ? CONF_ACCEPT : fallback_status(c)),
+	    local, authenticated,
 	    log_escape(text, sizeof(text), reason, strlen(reason)));
 	if ((s->offer.actions & SMFIF_QUARANTINE) == 0 &&
 	    fallback_any(c, fallback_is_quarantine))

@@ -268,7 +268,7 @@ evaluated_down_body()
 	manager
 	check_mta --expect=accept
 	stop_manager
-	ntimes mm.log 'child=a stage=negotiate fallback=' 1
+	ntimes mm.log 'child=a stage=negotiate fallback=accept reason=' 1
 	# Beside one that has failed it saves nothing, there or not.
 	conf_begin 'manager.fallback_status = "reject"'
 	conf_child a

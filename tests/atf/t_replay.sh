@@ -214,10 +214,11 @@ large_body()
 {
 
 	big_mail
-	awk '{ printf "%s\r\n", $0 }' big.eml > crlf.txt
 	recorder 'manager.record_max_size = 8m'
 	conf_child a; conf_child b
-	child a --edit='add-header X-A: a' --edit='replace-body-file crlf.txt'
+	# With the line ends of a message: others are not handed on as they are.
+	awk '{ printf "%s\r\n", $0 }' big.eml > new.body
+	child a --edit='add-header X-A: a' --edit='replace-body-file new.body'
 	child b --digest
 	manager
 	check_mta -m big.eml --mta=postfix

@@ -406,7 +406,7 @@ breaker_body()
 	check_mta --expect=pass --sessions=3
 	saw a 3 || atf_fail 'a was not dialled'
 	ntimes mm.log 'child=a breaker=probe' 1
-	ntimes mm.log 'child=a breaker=closed' 1
+	ntimes mm.log 'child=a breaker=closed: it works again' 1
 	ntimes mm.log 'breaker=open' 1
 	# The row begins anew.
 	set_retry 1d
@@ -414,11 +414,24 @@ breaker_body()
 	check_mta --sessions=4 --expect=temporary-failure
 	ntimes mm.log 'breaker=open' 2
 	ntimes mm.log 'reason=not dialled' 4
+	# Switched off: it is dialled, and nobody says that it works.
+	sed 's/max_failures = 3/max_failures = 0/' mm.conf > mm.new
+	mv mm.new mm.conf
+	reload
+	check_mta --expect=temporary-failure
+	ntimes mm.log 'child=a breaker=closed: max_failures is 0 now' 1
+	ntimes mm.log 'reason=not dialled' 4
+	ntimes mm.log 'it works again' 1
 	# Elsewhere, nothing is known of it.
 	sed 's/unix:a.sock/unix:b.sock/' mm.conf > mm.new
+	echo 'milter.a.max_failures = 1' >> mm.new
 	mv mm.new mm.conf
 	reload
 	check_mta --expect=pass
+	down b
+	check_mta --expect=temporary-failure --sessions=2
+	has mm.log 'child=a breaker=open: 1 failure in a row, next try'
+	has mm.log 'reason=not dialled, 1 failure in a row, next try'
 	stop_manager
 }
 
