@@ -5,8 +5,9 @@
 /*
  * h_matrix.c - every fault of a child at every stage, around a real daemon: the
  * MTA and the children of many sessions in one process.
- * Owns:      "h_matrix conf FALLBACK CHAIN [eval] [late] [discards]" (the
- *            configuration), "h_matrix run" with the same (the sessions).
+ * Owns:      "h_matrix conf FALLBACK CHAIN [eval] [late] [discards] [xpar]
+ *            [zpar]" (the configuration), "h_matrix run" with the same (the
+ *            sessions).
  * Called by: t_matrix.sh.
  * Must not:  decide what is right; h_matrix_oracle.h does.
  *
@@ -15,7 +16,8 @@
  * after the other, for that is how a child's connection finds its session;
  * from there on they run side by side.  With "late" the faults are those that
  * only a timeout ends, else all others; with "discards" it is that which
- * manager.fallback_status does, else it rejects.
+ * manager.fallback_status does, else it rejects; with "xpar" and "zpar" these
+ * children are parallel.
  */
 #include "compat.h"
 
@@ -120,6 +122,22 @@ session_next(void)
 		loop_stop(M.loop);
 }
 
+/*
+ * A parallel child has ended the message itself, or is told that it is over:
+ * that is a matter of time.
+ */
+static void
+session_blur(struct matrix_child *c)
+{
+	char *p = (char *)buf_ptr(&c->got);
+	size_t i, n = 0;
+
+	for (i = 0; i < c->got.len; i++)
+		if (i == 0 || p[i] != 'A' || p[n - 1] != 'E')
+			p[n++] = p[i];
+	c->got.len = n;
+}
+
 /* Each child has seen just what it had to. */
 static void
 session_compare(struct matrix_session *s)
@@ -127,8 +145,10 @@ session_compare(struct matrix_session *s)
 	size_t i;
 
 	for (i = 0; i < M.n; i++) {
-		const struct matrix_child *c = &s->child[i];
+		struct matrix_child *c = &s->child[i];
 
+		if (M.parallel[i])
+			session_blur(c);
 		/* A lost one that was not waited for may have got more. */
 		if (matrix_is_x(i) && s->lost && (s->nr ||
 		    s->kind == KIND_LATER || s->kind == KIND_TWICE))
@@ -198,7 +218,7 @@ session_possible(const struct matrix_session *s)
 {
 	bool silent = s->nr && matrix_nr(s->at) != 0;
 	/* What is sent without a pause: the wrong reply may look right. */
-	bool burst = strcmp(M.chain, "axz") == 0 &&
+	bool burst = strcmp(M.chain, "axz") == 0 && !M.parallel[M.x] &&
 	    strchr("SFNB", s->at) != NULL;
 
 	/* One after the other takes its time. */
@@ -206,6 +226,15 @@ session_possible(const struct matrix_session *s)
 		return (false);
 	/* CONNECT is on its way while they negotiate again. */
 	if (s->redial && ((s->nr && M.n == 1) || s->kind == KIND_LATER))
+		return (false);
+	/* Known when the one before it has answered, or behind that? */
+	if (M.parallel[M.x] && silent && s->kind != KIND_STRAY &&
+	    strchr("CHUM12T", s->at) != NULL)
+		return (false);
+	/* The same while one beside it is waited for. */
+	if (M.x == 0 && M.n > 1 && M.parallel[1] &&
+	    strchr("SFNB", s->at) != NULL && (s->kind == KIND_LATER ||
+	    s->kind == KIND_TWICE || (silent && s->kind != KIND_STRAY)))
 		return (false);
 	switch (s->kind) {
 	case KIND_STRAY:
@@ -288,9 +317,11 @@ run(void)
 	for (i = 0; i < M.n; i++)
 		child_deaf(i);
 	free(M.session);
-	printf("%s %s%s%s%s: %zu sessions, %u bad\n", matrix_fallback->name,
-	    M.chain, M.evaluated ? " eval" : "", M.late ? " late" : "",
-	    M.discards ? " discards" : "", faulty + M.n_sessions, M.bad);
+	printf("%s %s%s%s%s%s%s: %zu sessions, %u bad\n",
+	    matrix_fallback->name, M.chain, M.evaluated ? " eval" : "",
+	    M.late ? " late" : "", M.discards ? " discards" : "",
+	    M.parallel[M.x] ? " xpar" : "",
+	    M.x + 1 < M.n && M.parallel[M.x + 1] ? " zpar" : "", faulty + M.n_sessions, M.bad);
 }
 
 static void
@@ -304,8 +335,9 @@ print_configuration(void)
 	    "log.level = \"critical|error|warning|message|info\"\n",
 	    M.discards ? "discard" : "reject");
 	for (i = 0; i < M.n; i++)
-		printf("milter.%c.connection_spec = \"unix:%c.sock\"\n",
-		    M.chain[i], M.chain[i]);
+		printf("milter.%c.connection_spec = \"unix:%c.sock\"\n"
+		    "milter.%c.parallel = %s\n", M.chain[i], M.chain[i],
+		    M.chain[i], M.parallel[i] ? "true" : "false");
 	printf("milter.x.fallback_status = \"%s\"\n"
 	    "milter.x.evaluation_mode = %s\n", matrix_fallback->name,
 	    M.evaluated ? "true" : "false");
@@ -336,6 +368,9 @@ main(int argc, char *argv[])
 		M.evaluated |= strcmp(argv[k], "eval") == 0;
 		M.late |= strcmp(argv[k], "late") == 0;
 		M.discards |= strcmp(argv[k], "discards") == 0;
+		M.parallel[M.x] |= strcmp(argv[k], "xpar") == 0;
+		if (M.x + 1 < M.n)
+			M.parallel[M.x + 1] |= strcmp(argv[k], "zpar") == 0;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(argv[1], "conf") == 0)

@@ -137,6 +137,7 @@ static struct {
 	size_t		 n, x;		/* children, and which is x */
 	bool		 evaluated, late;
 	bool		 discards;	/* the manager's own; else rejects */
+	bool		 parallel[MATRIX_CHILDREN];
 	bool		 deaf;		/* nobody listens for x */
 	struct loop_io	 listen[MATRIX_CHILDREN];
 	struct loop_timer patience;

@@ -131,6 +131,14 @@ oracle_decide(struct matrix_session *s, char letter, char v)
 }
 
 static void
+oracle_ask(struct matrix_session *s, size_t i, char letter)
+{
+	oracle_see(s, i, letter);
+	if (letter == 'M')
+		s->in[i] = true;
+}
+
+static void
 oracle_envelope(struct matrix_session *s, char letter)
 {
 	bool now = s->lost;	/* lost for this letter, too */
@@ -138,16 +146,17 @@ oracle_envelope(struct matrix_session *s, char letter)
 	char v;
 
 	for (i = 0; i < M.n; i++) {
-		if (!matrix_is_x(i) || !s->lost) {
-			oracle_see(s, i, letter);
-			if (letter == 'M')
-				s->in[i] = true;
-		}
+		if (!matrix_is_x(i) || !s->lost)
+			oracle_ask(s, i, letter);
 		if (!matrix_is_x(i))
 			continue;
 		if (!s->lost && matrix_fires(s, letter))
 			now = !oracle_lose(s, letter) && s->lost;
 		if (now && (v = oracle_verdict(letter)) != 0) {
+			/* Those that were asked at the same time. */
+			while (++i < M.n)
+				if (M.parallel[i])
+					oracle_ask(s, i, letter);
 			oracle_decide(s, letter, v);
 			return;
 		}
@@ -239,24 +248,56 @@ oracle_end(struct matrix_session *s)
 	oracle_add(s->want, 'c');
 }
 
+/* Parallel children get what the MTA sends, as it comes. */
+static void
+oracle_beside(struct matrix_session *s, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < M.n; i++) {
+		if (!M.parallel[i] || (matrix_is_x(i) && s->lost))
+			continue;
+		oracle_see(s, i, letter);
+		if (letter == 'B')
+			oracle_see(s, i, 'm');
+		if (matrix_is_x(i) && matrix_fires(s, letter) &&
+		    oracle_lose(s, letter) && letter == 'E')
+			s->told = true;
+		if (letter == 'E')
+			s->in[i] = false;
+	}
+}
+
 static void
 oracle_content(struct matrix_session *s, char letter)
 {
 	char v;
 
 	oracle_add(s->mail, letter);
+	/* Decided before anybody is given it? */
+	if (!(s->turn < M.n && matrix_is_x(s->turn) && s->lost && !s->told &&
+	    oracle_verdict(letter) != 0))
+		oracle_beside(s, letter);
 	for (;;) {
+		if (s->turn < M.n && M.parallel[s->turn] &&
+		    (!matrix_is_x(s->turn) || !s->lost || s->told)) {
+			if (letter != 'E') {
+				oracle_want(s, 'c');
+				return;
+			}
+			oracle_leave(s, true);
+			continue;
+		}
 		if (s->turn < M.n && matrix_is_x(s->turn) && s->lost) {
 			if ((v = oracle_verdict(letter)) != 0) {
 				oracle_decide(s, letter, v);
 				return;
 			}
 			oracle_leave(s, false);
+			continue;
 		}
 		if (s->turn >= M.n)
 			break;
-		if (matrix_is_x(s->turn) && s->lost)
-			continue;
 		if (!oracle_feed(s)) {
 			oracle_want(s, 'c');
 			return;

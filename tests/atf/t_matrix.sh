@@ -6,9 +6,9 @@
 # right reply to the MTA, edits whole or not at all, the children beside it see
 # what they should, and the daemon is as before.  h_matrix.c is all of them.
 #
-# To see one again: h_matrix conf FALLBACK CHAIN [eval] [late] [discards] >
-# mm.conf, the daemon with that in the same folder, and h_matrix run with the
-# same words.
+# To see one again: h_matrix conf FALLBACK CHAIN [eval] [late] [discards] [xpar]
+# [zpar] > mm.conf, the daemon with that in the same folder, and h_matrix run
+# with the same words.
 
 . "$(atf_get_srcdir)/h_session.sh"
 
@@ -28,7 +28,7 @@ no_more_files()
 	test "$(n_files "$1")" -le "$2"
 }
 
-# matrix FALLBACK CHAIN [eval] [late] [discards]: in a folder of its own.
+# matrix FALLBACK CHAIN [eval] [late] [discards] [xpar] [zpar]: in a folder of its own.
 matrix()
 {
 
@@ -68,10 +68,12 @@ matrix_all()
 	# Timeouts take their time, but no work.
 	m_late=
 	for chain in axz x; do
-		for how in '' eval; do
+		for how in '' eval 'xpar zpar'; do
+			[ "$chain:$how" != 'x:xpar zpar' ] || continue
+			m_name=$chain-$(echo "$how" | tr ' ' -)
 			(matrix "$1" $chain $how late) \
-			    > "late-$chain-$how.out" 2>&1 &
-			m_late="$m_late $!:$chain-$how"
+			    > "late-$m_name.out" 2>&1 &
+			m_late="$m_late $!:$m_name"
 		done
 	done
 	for chain in axz Axz xz x; do
@@ -80,6 +82,12 @@ matrix_all()
 		done
 	done
 	matrix "$1" x discards
+	# With it, or its neighbour, parallel.
+	matrix "$1" axz xpar
+	matrix "$1" axz eval xpar zpar
+	matrix "$1" axz zpar
+	matrix "$1" axz xpar zpar
+	matrix "$1" xz zpar
 	for one in $m_late; do
 		wait "${one%%:*}" || {
 			cat "late-${one#*:}.out" >&2
