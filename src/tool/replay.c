@@ -38,7 +38,7 @@ static const struct option_def replay_options[] = {
 	{ 0, REPLAY_O_TIMING, "timing", NULL,
 	    "pause where the record has a pause" },
 	{ 't', REPLAY_O_TIMEOUT, "timeout", "SECONDS",
-	    "for connecting and each frame " "(300)" },
+	    "for connecting and each frame (300)" },
 	{ 0, REPLAY_O_VERSION, "version", NULL, "print the version" },
 	{ 0, REPLAY_O_HELP, "help", NULL, "print this" },
 	{ 0, 0, NULL, NULL, NULL }
