@@ -111,7 +111,8 @@ replay_file_check(struct replay_file *f, struct trace_reader *r)
 	return (error);
 }
 
-int
+/* Reads and checks it: EX_OK, or one line was printed and an exit status. */
+static int
 replay_file_read(struct replay_file *f, const struct replay_config *cfg)
 {
 	struct trace_reader r;
@@ -151,14 +152,15 @@ replay_file_read(struct replay_file *f, const struct replay_config *cfg)
 	return (EX_OK);
 }
 
-void
+static void
 replay_file_free(struct replay_file *f)
 {
 	free(f->child);
 	buf_free(&f->bytes);
 }
 
-int
+/* The side of that name: 0 for NULL, else a child's; -1: there is none. */
+static int
 replay_file_side(const struct replay_file *f, const char *child)
 {
 	const char *name, *spec;
