@@ -25,7 +25,7 @@
 #include "base/logsock.h"
 
 #define LOG_LINE_MAX	2048	/* longer lines are cut */
-#define LOG_STAMP_MAX	80
+#define LOG_STAMP_MAX	(LOG_TIME_SIZE + 4)
 
 const struct word log_level_names[] = {
 	{ "critical",	LOGL_CRITICAL },
@@ -276,21 +276,24 @@ log_priority(unsigned level)
 	}
 }
 
-/* "[2024-02-29T12:34:56.123456Z]: ", upstream's form. */
-static size_t
-log_stamp(char *dst, size_t size)
+void
+log_time(char dst[LOG_TIME_SIZE])
 {
 	struct timespec ts;
 	struct tm tm;
-	int n;
 
 	if (clock_gettime(CLOCK_REALTIME, &ts) == -1 ||
-	    gmtime_r(&ts.tv_sec, &tm) == NULL)
-		return (0);
-	n = snprintf(dst, size, "[%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ]: ",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (long)ts.tv_nsec / 1000);
-	return (n > 0 && (size_t)n < size ? (size_t)n : 0);
+	    gmtime_r(&ts.tv_sec, &tm) == NULL) {
+		memset(&ts, 0, sizeof(ts));
+		memset(&tm, 0, sizeof(tm));
+		tm.tm_year = 70;
+		tm.tm_mday = 1;
+	}
+	/* Not strftime(3): with it comes all that is local. */
+	(void)snprintf(dst, LOG_TIME_SIZE,
+	    "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	    (long)ts.tv_nsec / 1000 % 1000000);
 }
 
 /*
@@ -331,11 +334,17 @@ log_put(int fd, bool own, const char *from, size_t len)
 static bool
 log_to_file(unsigned level, char *text, size_t len)
 {
-	char stamp[LOG_STAMP_MAX];
-	size_t n = log_state.opened ? log_stamp(stamp, sizeof(stamp)) : 0;
+	char stamp[LOG_STAMP_MAX + 1], when[LOG_TIME_SIZE];
+	size_t n = 0;
 
 	(void)level;
-	memcpy(text - n, stamp, n);
+	/* "[2024-02-29T12:34:56.123456Z]: ", upstream's form. */
+	if (log_state.opened) {
+		log_time(when);
+		(void)snprintf(stamp, sizeof(stamp), "[%s]: ", when);
+		n = strlen(stamp);
+		memcpy(text - n, stamp, n);
+	}
 	text[len] = '\n';
 	return (log_put(log_state.fd, log_state.own_fd, text - n, n + len + 1));
 }

@@ -83,6 +83,11 @@ bool	log_wants(unsigned level);
  */
 void	log_write(unsigned level, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 
+#define LOG_TIME_SIZE	80	/* for log_time(), whatever the year */
+
+/* The time of day as "2024-02-29T12:34:56.123456Z"; of 1970 without a clock. */
+void	log_time(char dst[LOG_TIME_SIZE]);
+
 /*
  * Copies len bytes of foreign text to dst as printable ASCII, the rest as
  * \xNN (and \\ for a backslash), cut with "..." so that it always fits and

@@ -136,7 +136,7 @@ fallback_decides(const struct child *c)
 	    verdict_decides(c->session->stage, child_fallback(c)));
 }
 
-bool
+static bool
 fallback_holds(const struct child *c)
 {
 	return (c->state == CHILD_FAILED &&

@@ -540,33 +540,18 @@ record_on_child(struct stream *st, const void *a, size_t alen, const void *b,
 
 /* --- a session ------------------------------------------------------------ */
 
-/* The name but for its end, which is mkstemp(3)'s, and the time as text. */
+/* The name but for its end, which is mkstemp(3)'s: the time without marks. */
 static void
-record_name(struct record *r, char *when, size_t size)
+record_name(struct record *r, const char *when)
 {
-	struct timespec ts;
-	struct tm tm;
-	unsigned t[7];
-	time_t now;
+	size_t n = strlcpy(r->name, RECORD_PREFIX, sizeof(r->name));
 
-	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
-		memset(&ts, 0, sizeof(ts));
-	now = ts.tv_sec;
-	if (gmtime_r(&now, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	/* Not strftime(3): with it comes all that is local. */
-	t[0] = (unsigned)tm.tm_year + 1900;
-	t[1] = (unsigned)tm.tm_mon + 1;
-	t[2] = (unsigned)tm.tm_mday;
-	t[3] = (unsigned)tm.tm_hour;
-	t[4] = (unsigned)tm.tm_min;
-	t[5] = (unsigned)tm.tm_sec;
-	t[6] = (unsigned)(ts.tv_nsec / 1000);
-	(void)snprintf(r->name, sizeof(r->name), RECORD_PREFIX
-	    "%04u%02u%02uT%02u%02u%02u.%06u-%u-XXXXXX", t[0], t[1], t[2],
-	    t[3], t[4], t[5], t[6], r->session->id);
-	(void)snprintf(when, size, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
-	    t[0], t[1], t[2], t[3], t[4], t[5], t[6]);
+	for (; *when != '\0' && *when != 'Z' && n < RECORD_NAME - 32;
+	    when++)
+		if (*when != '-' && *when != ':')
+			r->name[n++] = *when;
+	(void)snprintf(r->name + n, sizeof(r->name) - n, "-%u-XXXXXX",
+	    r->session->id);
 }
 
 static int
@@ -611,7 +596,7 @@ void
 record_begin(struct session *s)
 {
 	struct record *r;
-	char when[64];
+	char when[LOG_TIME_SIZE];
 
 	if (s->gen->records == NULL || s->n + 1 >= TRACE_SIDES ||
 	    (r = calloc(1, sizeof(*r))) == NULL)
@@ -621,7 +606,8 @@ record_begin(struct session *s)
 	r->folder = s->gen->records;
 	r->fd = -1;
 	r->began = record_clock();
-	record_name(r, when, sizeof(when));
+	log_time(when);
+	record_name(r, when);
 	if (record_add_session(r, when) == -1) {
 		buf_free(&r->buf);
 		free(r);

@@ -365,8 +365,7 @@ void	fallback_client(struct session *, const struct packet *);
 enum verdict child_fallback(const struct child *);
 /* Whether that refuses, now. */
 bool	fallback_decides(const struct child *);
-/* Whether the message in hand is held for it; for any of them. */
-bool	fallback_holds(const struct child *);
+/* Whether the message in hand is held for any failed child. */
 bool	fallback_held(const struct session *);
 /*
  * The manager itself cannot go on with this event.  QUARANTINE, too: decided

@@ -28,12 +28,8 @@ struct option_name {
 	size_t		 len;
 };
 
-/* Cuts the braces off, when there are two. */
-struct option_name option_name_of(const char *s, size_t len);
 /* The next name of a list, or false at its end; *list moves. */
 bool	option_name_next(const char **list, struct option_name *);
-bool	option_name_equal(const struct option_name *,
-	    const struct option_name *);
 
 /* Names without duplicates, in the order they came. */
 struct option_names {

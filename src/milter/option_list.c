@@ -43,7 +43,8 @@ option_default_list(int stage)
 	return (option_list_defaults[stage]);
 }
 
-struct option_name
+/* Cuts the braces off, when there are two. */
+static struct option_name
 option_name_of(const char *s, size_t len)
 {
 	struct option_name name;
@@ -70,7 +71,7 @@ option_name_next(const char **list, struct option_name *name)
 	return (true);
 }
 
-bool
+static bool
 option_name_equal(const struct option_name *a, const struct option_name *b)
 {
 	return (a->len == b->len && memcmp(a->s, b->s, a->len) == 0);

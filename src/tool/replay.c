@@ -38,7 +38,7 @@ static const struct option_def replay_options[] = {
 	{ 0, REPLAY_O_TIMING, "timing", NULL,
 	    "pause where the record has a pause" },
 	{ 't', REPLAY_O_TIMEOUT, "timeout", "SECONDS",
-	    "for connecting and each frame " "(300)" },
+	    "for connecting and each frame (300)" },
 	{ 0, REPLAY_O_VERSION, "version", NULL, "print the version" },
 	{ 0, REPLAY_O_HELP, "help", NULL, "print this" },
 	{ 0, 0, NULL, NULL, NULL }
@@ -111,7 +111,8 @@ replay_file_check(struct replay_file *f, struct trace_reader *r)
 	return (error);
 }
 
-int
+/* Reads and checks it: EX_OK, or one line was printed and an exit status. */
+static int
 replay_file_read(struct replay_file *f, const struct replay_config *cfg)
 {
 	struct trace_reader r;
@@ -151,14 +152,15 @@ replay_file_read(struct replay_file *f, const struct replay_config *cfg)
 	return (EX_OK);
 }
 
-void
+static void
 replay_file_free(struct replay_file *f)
 {
 	free(f->child);
 	buf_free(&f->bytes);
 }
 
-int
+/* The side of that name: 0 for NULL, else a child's; -1: there is none. */
+static int
 replay_file_side(const struct replay_file *f, const char *child)
 {
 	const char *name, *spec;

@@ -44,12 +44,6 @@ struct replay_file {
 	const char	*why;		/* TRACE_BAD: what is wrong */
 };
 
-/* Reads and checks it: EX_OK, or one line was printed and an exit status. */
-int	replay_file_read(struct replay_file *, const struct replay_config *);
-void	replay_file_free(struct replay_file *);
-/* The side of that name: 0 for NULL, else a child's; -1: there is none. */
-int	replay_file_side(const struct replay_file *, const char *child);
-
 /* --- as text ------------------------------------------------------------- */
 
 /* side -1: all of them.  An exit status. */

@@ -16,9 +16,6 @@ const char *server_stage_name(const struct server_session *);
 /* Ends it with one line on stderr. */
 void	server_fail(struct server_session *, const char *fmt, ...)
 	    COMPAT_PRINTF(2, 3);
-/* Prints frames when there is a transcript. */
-void	server_show(const struct server_session *, bool sent,
-	    const void *frames, size_t len);
 /* (Re)starts the wait for the next frame. */
 void	server_start_timer(struct server_session *);
 /* The offer was answered well. */

@@ -103,7 +103,8 @@ server_start_timer(struct server_session *s)
 	loop_timer_start(cfg->loop, &s->timer, ms, server_on_timeout, s);
 }
 
-void
+/* Prints frames when there is a transcript. */
+static void
 server_show(const struct server_session *s, bool sent, const void *frames,
     size_t len)
 {

@@ -214,11 +214,11 @@ large_body()
 {
 
 	big_mail
+	# With other line ends the second child would be sent other bytes.
+	awk '{ printf "%s\r\n", $0 }' big.eml > new.eml
 	recorder 'manager.record_max_size = 8m'
 	conf_child a; conf_child b
-	# With the line ends of a message: others are not handed on as they are.
-	awk '{ printf "%s\r\n", $0 }' big.eml > new.body
-	child a --edit='add-header X-A: a' --edit='replace-body-file new.body'
+	child a --edit='add-header X-A: a' --edit='replace-body-file new.eml'
 	child b --digest
 	manager
 	check_mta -m big.eml --mta=postfix
