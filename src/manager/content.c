@@ -117,13 +117,7 @@ static void
 content_decide(struct session *s, struct child *who, enum verdict v,
     const char *text)
 {
-	static const char *const statuses[VERDICT_N] = {
-		[VERDICT_REJECT] = "reject", [VERDICT_REPLYCODE] = "reject",
-		[VERDICT_SHUTDOWN] = "reject", [VERDICT_ACCEPT] = "accept",
-		[VERDICT_TEMPFAIL] = "temporary-failure",
-		[VERDICT_DISCARD] = "discard",
-		[VERDICT_QUARANTINE] = "quarantine",
-	};
+	const char *status = verdict_status(v, text);
 	enum stage stage = s->stage;
 
 	if (v != VERDICT_ACCEPT)
@@ -131,7 +125,7 @@ content_decide(struct session *s, struct child *who, enum verdict v,
 	else
 		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
 		    stage_table[stage].name);
-	s->status = statuses[v] != NULL ? statuses[v] : s->status;
+	s->status = status != NULL ? status : s->status;
 	session_decide(s, v, text, false);
 	if (who != NULL && who->state == CHILD_READY) {
 		who->status = s->status;
@@ -353,8 +347,7 @@ content_heard(struct session *s, struct child *c)
 			go_on = false;
 		}
 	} else if (c->conf->evaluation_mode) {
-		c->status = v == VERDICT_DISCARD ? "discard" :
-		    v == VERDICT_TEMPFAIL ? "temporary-failure" : "reject";
+		c->status = verdict_status(v, text);
 		session_log(s, LOGL_INFO, "child=%s stage=%s verdict=%s "
 		    "evaluated only", c->conf->name,
 		    stage_table[c->replied].name, verdict_name(v));

@@ -154,9 +154,7 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		slot->text = c->reply.text;
 		c->reply.text = NULL;
 		if (verdict_decides(s->stage, v))
-			c->status = v == VERDICT_DISCARD ? "discard" :
-			    v == VERDICT_TEMPFAIL ? "temporary-failure" :
-			    "reject";
+			c->status = verdict_status(v, slot->text);
 		if (slot->evaluated && verdict_decides(s->stage, v))
 			session_log(s, LOGL_INFO, "child=%s stage=%s "
 			    "verdict=%s evaluated only", c->conf->name,
@@ -227,8 +225,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	if (verdict_decides(s->stage, v)) {
 		envelope_log(s, c, s->stage, v, text);
 		effect = verdict_effect(s->stage, v);
-		s->status = v == VERDICT_DISCARD ? "discard" :
-		    v == VERDICT_TEMPFAIL ? "temporary-failure" : "reject";
+		s->status = verdict_status(v, text);
 		if (effect == EFFECT_SESSION)
 			session_decide(s, v, text, true);
 		else if (effect == EFFECT_MESSAGE) {

@@ -24,6 +24,34 @@ verdict_name(enum verdict v)
 	return (v < VERDICT_N ? names[v] : "none");
 }
 
+const char *
+verdict_status(enum verdict v, const char *text)
+{
+	switch (v) {
+	case VERDICT_ACCEPT:
+		return ("accept");
+	case VERDICT_REPLYCODE:
+		if (text == NULL || text[0] != '4')
+			return ("reject");
+		/* FALLTHROUGH */
+	case VERDICT_TEMPFAIL:
+	case VERDICT_SHUTDOWN:
+		return ("temporary-failure");
+	case VERDICT_REJECT:
+		return ("reject");
+	case VERDICT_DISCARD:
+		return ("discard");
+	case VERDICT_QUARANTINE:
+		return ("quarantine");
+	case VERDICT_PENDING:
+	case VERDICT_CONTINUE:
+	case VERDICT_SKIP:
+	case VERDICT_N:
+		break;
+	}
+	return (NULL);
+}
+
 enum verdict
 verdict_of_reply(int reply)
 {

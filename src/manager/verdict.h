@@ -28,6 +28,11 @@ enum verdict {
 	VERDICT_N
 };
 const char *verdict_name(enum verdict);
+/*
+ * Upstream's word for one that ends something, as its statistics lines have it:
+ * a reply code (with its text) counts by its class.  NULL for the others.
+ */
+const char *verdict_status(enum verdict, const char *text);
 
 /* The verdict of a reply code (SMFIR_*), or VERDICT_N when it is none. */
 enum verdict verdict_of_reply(int reply);

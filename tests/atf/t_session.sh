@@ -607,6 +607,25 @@ max_connections_body()
 	has mm.log 'accepting is suspended'
 }
 
+session_case statistics "a 4xx reply code is a temporary failure to who counts"
+statistics_body()
+{
+
+	two --on='rcpt:1=replycode 451 4.7.1 later' \
+	    --on='eom:1=replycode 450 4.2.0 busy'
+	mta -r 1@x.y -r 2@x.y > /dev/null
+	stop_manager
+	has mm.log '[milter][end][end-of-message][temporary-failure]'
+	has mm.log '[session][end][end-of-message][temporary-failure]'
+	for c in a b; do
+		kill "$(cat $c.pid)"; wait "$(cat $c.pid)"
+	done
+	two --on='mail=replycode 550 5.7.1 no'
+	mta > /dev/null
+	stop_manager
+	has mm.log '[session][end][envelope-from][reject]'
+}
+
 atf_init_test_cases()
 {
 
@@ -618,7 +637,7 @@ atf_init_test_cases()
 	    unknown skip abort parameters evaluation quarantine empty_body \
 	    body_lines versions no_bits leading_space macro_lists \
 	    rejected_rcpt quit_nc \
-	    big_chunk progress reload stop max_connections; do
+	    big_chunk progress reload stop max_connections statistics; do
 		atf_add_test_case $tc
 	done
 }

@@ -469,6 +469,41 @@ ATF_TC_BODY(merge_laws, tc)
 		}
 }
 
+ATF_TC(statuses);
+ATF_TC_HEAD(statuses, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "upstream's words; a reply code counts "
+	    "by its class");
+}
+
+ATF_TC_BODY(statuses, tc)
+{
+	static const struct {
+		enum verdict	 v;
+		const char	*text, *word;
+	} row[] = {
+		{ VERDICT_ACCEPT, NULL, "accept" },
+		{ VERDICT_REJECT, NULL, "reject" },
+		{ VERDICT_TEMPFAIL, NULL, "temporary-failure" },
+		{ VERDICT_REPLYCODE, "550 5.7.1 no", "reject" },
+		{ VERDICT_REPLYCODE, "451 4.7.1 later", "temporary-failure" },
+		{ VERDICT_REPLYCODE, "421-4.3.2 a\r\n421 4.3.2 b",
+		    "temporary-failure" },
+		{ VERDICT_REPLYCODE, NULL, "reject" },
+		{ VERDICT_SHUTDOWN, NULL, "temporary-failure" },
+		{ VERDICT_DISCARD, NULL, "discard" },
+		{ VERDICT_QUARANTINE, NULL, "quarantine" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		ATF_CHECK_STREQ(verdict_status(row[i].v, row[i].text),
+		    row[i].word);
+	ATF_CHECK(verdict_status(VERDICT_CONTINUE, NULL) == NULL);
+	ATF_CHECK(verdict_status(VERDICT_PENDING, NULL) == NULL);
+	ATF_CHECK(verdict_status(VERDICT_SKIP, NULL) == NULL);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, stages);
@@ -477,6 +512,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, merge);
 	ATF_TP_ADD_TC(tp, merge_nobody);
 	ATF_TP_ADD_TC(tp, merge_laws);
+	ATF_TP_ADD_TC(tp, statuses);
 
 	return (atf_no_error());
 }
