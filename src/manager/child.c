@@ -54,7 +54,7 @@ static uint64_t
 child_patience(const struct child *c)
 {
 	if (c->first.verdict != VERDICT_PENDING)
-		return (MANNERS_GRACE_MS);
+		return (manners_grace(c));
 	if (stream_queued(&c->stream) > 0)
 		return (c->conf->writing_timeout);
 	if (c->state == CHILD_NEGOTIATING)

@@ -20,7 +20,9 @@
  * - from an edit: the child is through then with all before the end of message.
  *
  * One that is silent is not held back any more; of one that is not, a reply is
- * held back only as long as not all that may come have come.
+ * held back only as long as not all that may come have come.  At the end of
+ * message that is for its reading_timeout: it takes its time there, and an old
+ * continue in place of its verdict would let the message pass unseen.
  *
  * libmilter writes no such replies; rspamd and libraries of other languages
  * have been seen to set these bits whatever they are offered.
@@ -40,6 +42,16 @@ manners_is_chatty(struct child *c)
 	if (c->unasked > 0)
 		c->unasked--;
 	child_verdict_drop(&c->first);
+}
+
+uint64_t
+manners_grace(const struct child *c)
+{
+	/* It may be at work on the message: that it passes is not said yet. */
+	if (c->waiting == STAGE_EOM && c->run->manners == MANNERS_CHATTY &&
+	    c->first.verdict == VERDICT_CONTINUE)
+		return (c->conf->reading_timeout);
+	return (MANNERS_GRACE_MS);
 }
 
 void

@@ -346,6 +346,9 @@ void	child_restart_timer(struct child *);
 /* How far apart the replies of a child that is not silent may come. */
 #define MANNERS_GRACE_MS	250u
 
+/* How long the one in child->first is held back, in ms. */
+uint64_t manners_grace(const struct child *);
+
 /* Where the verdict that has come goes: to child->reply or child->first, or
  * NULL: nobody wants it (or the child has failed). */
 struct session_verdict *manners_place(struct child *, int code);

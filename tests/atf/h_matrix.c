@@ -321,7 +321,8 @@ run(void)
 	    matrix_fallback->name, M.chain, M.evaluated ? " eval" : "",
 	    M.late ? " late" : "", M.discards ? " discards" : "",
 	    M.parallel[M.x] ? " xpar" : "",
-	    M.x + 1 < M.n && M.parallel[M.x + 1] ? " zpar" : "", faulty + M.n_sessions, M.bad);
+	    M.x + 1 < M.n && M.parallel[M.x + 1] ? " zpar" : "",
+	    faulty + M.n_sessions, M.bad);
 }
 
 static void

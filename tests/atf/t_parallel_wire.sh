@@ -235,6 +235,49 @@ manners_body()
 	END
 }
 
+wire_case slow "one that replies out of turn may take its time at the end"
+slow_body()
+{
+
+	chain a
+	# It does without replies to header fields, and without EOH and body.
+	# The pause is for the moment in which the last of its replies to
+	# fields could be taken for that to the end.
+	talk a <<-'END'
+	a offer 00000006 000001ff 000000d0
+	negotiate 00000006 000001ff 000004d0
+	pass CHMRT
+	mta> L
+	a< L
+	a> c
+	pause 20
+	mta> L
+	mta> L
+	mta> E
+	a< L
+	a< L
+	a< E
+	a> c
+	a> c
+	pause 600
+	a> h "X-A" "a"
+	a> r
+	mta< r
+	pass MRT
+	mta> L
+	mta> E
+	a< L
+	a< E
+	a> c
+	pause 600
+	a> r
+	mta< r
+	pass MRT
+	mta> A
+	a< A
+	END
+}
+
 wire_case quarantine "Postfix: a quarantine while a parallel child works on"
 quarantine_body()
 {
@@ -549,8 +592,8 @@ evaluated_body()
 atf_init_test_cases()
 {
 
-	for tc in text recipient macros manners quarantine fallbacks held \
-	    junk evaluated; do
+	for tc in text recipient macros manners slow quarantine fallbacks \
+	    held junk evaluated; do
 		atf_add_test_case $tc
 	done
 }
