@@ -242,6 +242,7 @@ TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
 	tests/atf/d_packet.h \
+	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \

@@ -5,7 +5,7 @@
 /*
  * field.c - check values, and keep them in a snapshot.
  * Owns:      what each type of key takes, and what it says of a wrong value.
- * Called by: conf.c (defaults, free), parse.c, show.c.
+ * Called by: conf.c (defaults, free), parse.c, show.c, document.c.
  * Must not:  know one key by its name.
  */
 #include "compat.h"

@@ -5,7 +5,7 @@
 /*
  * trace.c - the form of the files that hold recorded sessions.
  * Owns:      the layout of a record, and what makes a file a good one.
- * Called by: manager/record.c, which writes; tool/replay.c, which reads.
+ * Called by: manager/record.c, which writes; tool/replay*.c, which read.
  * Must not:  open files, or know what the frames mean.
  */
 #include "compat.h"

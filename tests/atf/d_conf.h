@@ -14,19 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "config/conf.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
-#define CONF_CASE(name, text)						\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
 
 /* All lines that the last load reported. */
 static char	conf_said[65536];

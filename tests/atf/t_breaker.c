@@ -12,8 +12,7 @@
 
 #include <stdio.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
 #include "manager/session_internal.h"
@@ -110,15 +109,7 @@ ends(int i)
 	child[i].state = CHILD_DONE;
 }
 
-#define BREAKER_CASE(name, text)					\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
-
-BREAKER_CASE(off, "0 is never")
+H_CASE(off, "0 is never")
 {
 	int i;
 
@@ -139,7 +130,7 @@ BREAKER_CASE(off, "0 is never")
 	finish();
 }
 
-BREAKER_CASE(row, "it opens after so many failures in a row, of any kind")
+H_CASE(row, "it opens after so many failures in a row, of any kind")
 {
 	(void)tc;
 	setup(3);
@@ -157,7 +148,7 @@ BREAKER_CASE(row, "it opens after so many failures in a row, of any kind")
 	finish();
 }
 
-BREAKER_CASE(late, "what fails at the end of the message is not made good by "
+H_CASE(late, "what fails at the end of the message is not made good by "
     "what comes before it")
 {
 	int i;
@@ -205,7 +196,7 @@ BREAKER_CASE(late, "what fails at the end of the message is not made good by "
 	finish();
 }
 
-BREAKER_CASE(blameless, "what is no failure of the child does not count")
+H_CASE(blameless, "what is no failure of the child does not count")
 {
 	int i;
 
@@ -236,7 +227,7 @@ BREAKER_CASE(blameless, "what is no failure of the child does not count")
 	finish();
 }
 
-BREAKER_CASE(probe, "one session tries it, and what it finds holds for all")
+H_CASE(probe, "one session tries it, and what it finds holds for all")
 {
 	(void)tc;
 	setup(2);
@@ -266,7 +257,7 @@ BREAKER_CASE(probe, "one session tries it, and what it finds holds for all")
 	finish();
 }
 
-BREAKER_CASE(probe_late, "a probe for the end of messages knows at that of its "
+H_CASE(probe_late, "a probe for the end of messages knows at that of its "
     "own, not before")
 {
 	(void)tc;
@@ -293,7 +284,7 @@ BREAKER_CASE(probe_late, "a probe for the end of messages knows at that of its "
 	finish();
 }
 
-BREAKER_CASE(probe_ends, "a probe that ends before it knows, or stands still, "
+H_CASE(probe_ends, "a probe that ends before it knows, or stands still, "
     "leaves its place to the next")
 {
 	(void)tc;
@@ -331,7 +322,7 @@ BREAKER_CASE(probe_ends, "a probe that ends before it knows, or stands still, "
 	finish();
 }
 
-BREAKER_CASE(others, "a session from before it opened can close it, but does "
+H_CASE(others, "a session from before it opened can close it, but does "
     "not prolong it")
 {
 	(void)tc;

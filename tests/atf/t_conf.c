@@ -15,7 +15,7 @@
 #define DURATION(min, max) "expected a duration from " min " to " max ", " \
 	"like 7, 7.5, 500ms, 5s, 10m, 2h or 1d\n"
 
-CONF_CASE(defaults, "An empty configuration has the documented defaults")
+H_CASE(defaults, "An empty configuration has the documented defaults")
 {
 	const struct conf_milter *m;
 	struct conf *c = conf_load_text("milter.a.enabled = false\n");
@@ -186,7 +186,7 @@ static const struct {
 	    "manager.daemon = true" },
 };
 
-CONF_CASE(values, "Every form of a value is read and shown again")
+H_CASE(values, "Every form of a value is read and shown again")
 {
 	char text[512];
 	size_t i;
@@ -400,7 +400,7 @@ static const struct {
 	    "]\nc:3: manager.daemon: found 1, expected true or false\n" },
 };
 
-CONF_CASE(faults,
+H_CASE(faults,
     "Each fault is told with its file, line, key and the right spelling")
 {
 	size_t i;
@@ -409,7 +409,7 @@ CONF_CASE(faults,
 		conf_expect_fault(bad[i].text, bad[i].said);
 }
 
-CONF_CASE(spec_advice,
+H_CASE(spec_advice,
     "Wrong addresses and back ends are answered with the right ones")
 {
 	ATF_REQUIRE(conf_load_text("manager.connection_spec = "
@@ -424,7 +424,7 @@ CONF_CASE(spec_advice,
 	ATF_CHECK(strstr(conf_said, " or \"poll\"\n") != NULL);
 }
 
-CONF_CASE(goes_on_behind_a_fault,
+H_CASE(goes_on_behind_a_fault,
     "All faults are told, in the order of the file")
 {
 	/* The milter without a specification is told where it was named. */
@@ -450,7 +450,7 @@ CONF_CASE(goes_on_behind_a_fault,
 	    "c:9: log.use_syslog: found maybe, expected true or false\n");
 }
 
-CONF_CASE(order, "The first statement about a milter fixes its place")
+H_CASE(order, "The first statement about a milter fixes its place")
 {
 	struct conf *c = conf_load_text(
 	    "milter.b.connection_spec = \"inet:1\"\n"
@@ -481,7 +481,7 @@ CONF_CASE(order, "The first statement about a milter fixes its place")
 	conf_unref(NULL);
 }
 
-CONF_CASE(hundred_faults, "A hundred faults are shown, the others counted")
+H_CASE(hundred_faults, "A hundred faults are shown, the others counted")
 {
 	static char text[16384], want[16384];
 	unsigned i;
@@ -502,7 +502,7 @@ CONF_CASE(hundred_faults, "A hundred faults are shown, the others counted")
 	conf_expect_fault(text, want);
 }
 
-CONF_CASE(limits, "Statements, strings, lists and names have limits")
+H_CASE(limits, "Statements, strings, lists and names have limits")
 {
 	const size_t size = 1024 * 1024;
 	char *text = malloc(size + 4096), *p;
@@ -565,7 +565,7 @@ CONF_CASE(limits, "Statements, strings, lists and names have limits")
 	free(text);
 }
 
-CONF_CASE(binary, "Binary junk is refused in printable words")
+H_CASE(binary, "Binary junk is refused in printable words")
 {
 	static const char nul[] = "manager.daemon = t\0rue\nlog.path = \"\0\"\n"
 	    "\0\0\nlog.path = \x01\nlog\x7f = 1\n\xff\xfel\0o\0g\0\n#\0\n"
@@ -602,7 +602,7 @@ CONF_CASE(binary, "Binary junk is refused in printable words")
 	}
 }
 
-CONF_CASE(cut_anywhere, "A file cut or changed anywhere does no harm")
+H_CASE(cut_anywhere, "A file cut or changed anywhere does no harm")
 {
 	static const char text[] = "\xef\xbb\xbf# x\r\n"
 	    "milter.\"a b\".connection_spec = \"unix:/x\\x41\"\n"
@@ -622,7 +622,7 @@ CONF_CASE(cut_anywhere, "A file cut or changed anywhere does no harm")
 	}
 }
 
-CONF_CASE(long_list, "A list may be made of very many statements")
+H_CASE(long_list, "A list may be made of very many statements")
 {
 	static const char line[] = "milter.a.command_options += \"x\"\n";
 	const size_t n = 100000;

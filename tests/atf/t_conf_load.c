@@ -31,7 +31,7 @@ expect_names(const struct conf *c, const char *want)
 	ATF_CHECK_STREQ(want, names);
 }
 
-CONF_CASE(relative, "A path is relative to the folder of the file it is in")
+H_CASE(relative, "A path is relative to the folder of the file it is in")
 {
 	struct conf *c;
 	char top[1024], text[1200];
@@ -61,7 +61,7 @@ CONF_CASE(relative, "A path is relative to the folder of the file it is in")
 	conf_unref(c);
 }
 
-CONF_CASE(patterns, "Patterns and folders load files sorted by name")
+H_CASE(patterns, "Patterns and folders load files sorted by name")
 {
 	struct conf *c;
 
@@ -98,7 +98,7 @@ CONF_CASE(patterns, "Patterns and folders load files sorted by name")
 	conf_unref(c);
 }
 
-CONF_CASE(pattern_forms, "A pattern finds what glob(3) finds")
+H_CASE(pattern_forms, "A pattern finds what glob(3) finds")
 {
 	static const char *const names[] = { "a", "b", "ab", "abc", "a.b", "-",
 	    "]", "[", "^", "!", "a*", "a?b", ".a", "a-b", "x\\y", "\303\244",
@@ -152,7 +152,7 @@ CONF_CASE(pattern_forms, "A pattern finds what glob(3) finds")
 	}
 }
 
-CONF_CASE(missing, "Only load_if_exist is content with nothing")
+H_CASE(missing, "Only load_if_exist is content with nothing")
 {
 	struct conf *c;
 
@@ -182,7 +182,7 @@ CONF_CASE(missing, "Only load_if_exist is content with nothing")
 	    "c:6: load: a bare word is not a string, write \"nil\"\n");
 }
 
-CONF_CASE(loops, "A file that loads itself is refused")
+H_CASE(loops, "A file that loads itself is refused")
 {
 	char name[32], text[64];
 	struct conf *c;
@@ -212,7 +212,7 @@ CONF_CASE(loops, "A file that loads itself is refused")
 	conf_unref(c);
 }
 
-CONF_CASE(too_many, "No more than a thousand files are loaded")
+H_CASE(too_many, "No more than a thousand files are loaded")
 {
 	static char text[1200 * 11];
 	int i;
@@ -224,7 +224,7 @@ CONF_CASE(too_many, "No more than a thousand files are loaded")
 	    "loaded\n");
 }
 
-CONF_CASE(faults_in_order, "Faults are told in the order of reading")
+H_CASE(faults_in_order, "Faults are told in the order of reading")
 {
 	PUT("x", "bad\nmilter.m.enabled = true");
 	conf_expect_fault("first\nload = \"x\"\nlast",
@@ -235,7 +235,7 @@ CONF_CASE(faults_in_order, "Faults are told in the order of reading")
 	    "c:3: last: expected = or += behind the key\n");
 }
 
-CONF_CASE(unreadable, "A file that cannot be read is told with its reason")
+H_CASE(unreadable, "A file that cannot be read is told with its reason")
 {
 	ATF_CHECK(conf_load_path("none") == NULL);
 	conf_check_said("none: cannot be read: No such file or directory\n");
@@ -269,7 +269,7 @@ ATF_TC_BODY(forbidden, tc)
 	ATF_REQUIRE(rmdir("d") == 0);
 }
 
-CONF_CASE(source, "The folder, the compiled-in one, and the command line")
+H_CASE(source, "The folder, the compiled-in one, and the command line")
 {
 	static const char *const good[] = { "manager.daemon = true",
 	    "milter.a.enabled=false", "milter.*.reading_timeout = 9" };

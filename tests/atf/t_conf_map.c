@@ -23,7 +23,7 @@ static const struct {
 	    "milter.b.macro.\"{x2}\" = \"2\"" },
 };
 
-CONF_CASE(entries, "Each entry is set, replaced and taken away by itself")
+H_CASE(entries, "Each entry is set, replaced and taken away by itself")
 {
 	struct conf *c;
 	size_t i;
@@ -79,7 +79,7 @@ static const struct {
 	    "expected a string in quotes, or nil for none\n" },
 };
 
-CONF_CASE(faults, "What is wrong with an entry is told in one line")
+H_CASE(faults, "What is wrong with an entry is told in one line")
 {
 	size_t i;
 
@@ -87,7 +87,7 @@ CONF_CASE(faults, "What is wrong with an entry is told in one line")
 		conf_expect_fault(bad[i].text, bad[i].said);
 }
 
-CONF_CASE(entry_limits, "Names and sizes of entries have their limits")
+H_CASE(entry_limits, "Names and sizes of entries have their limits")
 {
 	static char text[40000];
 	struct conf *c;

@@ -29,7 +29,7 @@ expect_back(const char *text, const char *line)
 	free(shown);
 }
 
-CONF_CASE(specs, "One address is a string, several are a list, and both are "
+H_CASE(specs, "One address is a string, several are a list, and both are "
     "shown so that they read back")
 {
 	struct conf *c;
@@ -62,7 +62,7 @@ CONF_CASE(specs, "One address is a string, several are a list, and both are "
 	conf_unref(c);
 }
 
-CONF_CASE(specs_faults, "The entry at fault is named, and nothing of the list "
+H_CASE(specs_faults, "The entry at fault is named, and nothing of the list "
     "is taken")
 {
 	char text[4096];
@@ -122,7 +122,7 @@ CONF_CASE(specs_faults, "The entry at fault is named, and nothing of the list "
 	}
 }
 
-CONF_CASE(socks, "A proxy goes with inet: and inet6: only, a user with a "
+H_CASE(socks, "A proxy goes with inet: and inet6: only, a user with a "
     "password, and they read back")
 {
 	char text[1024];

@@ -57,7 +57,7 @@ round_trip(const char *text)
 	conf_unref(d);
 }
 
-CONF_CASE(round_trips, "What is shown reads back as the same configuration")
+H_CASE(round_trips, "What is shown reads back as the same configuration")
 {
 	static char text[200000];
 	unsigned levels;
@@ -98,7 +98,7 @@ CONF_CASE(round_trips, "What is shown reads back as the same configuration")
 	round_trip(text);
 }
 
-CONF_CASE(origins, "Each value is shown behind its origin")
+H_CASE(origins, "Each value is shown behind its origin")
 {
 	struct conf *c = conf_load_text("\nmanager.daemon = true\n"
 	    "milter.a.connection_spec = \"inet:1\"\nmilter.*.reading_timeout ="
@@ -159,7 +159,7 @@ tree_file(const atf_tc_t *tc, const char *name)
 	return (text);
 }
 
-CONF_CASE(sample, "The sample is made from the table of keys, and works")
+H_CASE(sample, "The sample is made from the table of keys, and works")
 {
 	char *text = made(conf_show_sample);
 	char *file, *p;
@@ -190,7 +190,7 @@ CONF_CASE(sample, "The sample is made from the table of keys, and works")
 	free(file);
 }
 
-CONF_CASE(manual, "The manual's list is made from the table of keys")
+H_CASE(manual, "The manual's list is made from the table of keys")
 {
 	char *list = made(conf_show_mdoc);
 	char *file = tree_file(tc, "man/milter-manager.conf.5");

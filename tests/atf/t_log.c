@@ -19,21 +19,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "base/log.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define LOG_CASE(name, text)						\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
-
-LOG_CASE(levels, "Levels are bits, set as a whole or one by one")
+H_CASE(levels, "Levels are bits, set as a whole or one by one")
 {
 	static const struct {
 		const char *text;
@@ -102,7 +93,7 @@ LOG_CASE(levels, "Levels are bits, set as a whole or one by one")
 	    "profile");
 }
 
-LOG_CASE(facilities, "Facilities go by their names")
+H_CASE(facilities, "Facilities go by their names")
 {
 	static const struct word some[] = {
 		{ "mail", LOG_MAIL }, { "local0", LOG_LOCAL0 },
@@ -123,7 +114,7 @@ LOG_CASE(facilities, "Facilities go by their names")
 		    w->name);
 }
 
-LOG_CASE(words, "Words are compared by slips of the pen")
+H_CASE(words, "Words are compared by slips of the pen")
 {
 	size_t n;
 
@@ -146,7 +137,7 @@ LOG_CASE(words, "Words are compared by slips of the pen")
 	ATF_CHECK(word_near("abcd", "abcdef", &n) && n == 2);
 }
 
-LOG_CASE(escapes, "Foreign text becomes printable and fits")
+H_CASE(escapes, "Foreign text becomes printable and fits")
 {
 	char dst[64], all[256], text[8];
 	size_t size, i, n;
@@ -215,7 +206,7 @@ past_stamp(const char *line)
 	return (line + i);
 }
 
-LOG_CASE(lines, "A line has a stamp, its text, and one end")
+H_CASE(lines, "A line has a stamp, its text, and one end")
 {
 	struct log_settings s;
 	struct stat st;
@@ -257,7 +248,7 @@ LOG_CASE(lines, "A line has a stamp, its text, and one end")
 	free(text);
 }
 
-LOG_CASE(reopen, "A log file that was moved away is made again")
+H_CASE(reopen, "A log file that was moved away is made again")
 {
 	struct log_settings s;
 	char *text;
@@ -291,7 +282,7 @@ LOG_CASE(reopen, "A log file that was moved away is made again")
 	ATF_CHECK(log_wants(LOGL_INFO));
 }
 
-LOG_CASE(streams, "Lines go to stderr, to standard output, or nowhere")
+H_CASE(streams, "Lines go to stderr, to standard output, or nowhere")
 {
 	struct log_settings s;
 	char *text;
@@ -345,7 +336,7 @@ LOG_CASE(streams, "Lines go to stderr, to standard output, or nowhere")
 	ATF_CHECK(!log_wants(LOGL_INFO));
 }
 
-LOG_CASE(exec, "The log file does not survive an exec")
+H_CASE(exec, "The log file does not survive an exec")
 {
 	struct log_settings s;
 	int fd;
@@ -409,7 +400,7 @@ check_lost(const char *text, const char *next)
 	ATF_CHECK_STREQ(past_stamp(end + 28), next);
 }
 
-LOG_CASE(full_pipe, "A reader that does not read holds nobody up, and is told "
+H_CASE(full_pipe, "A reader that does not read holds nobody up, and is told "
     "what it missed")
 {
 	static char text[1024 * 1024];
@@ -434,7 +425,7 @@ LOG_CASE(full_pipe, "A reader that does not read holds nobody up, and is told "
 	check_lost(past_stamp(text), "next\n");
 }
 
-LOG_CASE(fifo, "A fifo as log file needs a reader, and is not waited for")
+H_CASE(fifo, "A fifo as log file needs a reader, and is not waited for")
 {
 	static char text[1024 * 1024];
 	struct log_settings s;
@@ -485,7 +476,7 @@ check_datagram(int fd, int priority, const char *text)
 	ATF_CHECK_STREQ(want, got);
 }
 
-LOG_CASE(syslog_lines, "The syslog daemon gets each line with its priority, "
+H_CASE(syslog_lines, "The syslog daemon gets each line with its priority, "
     "and is found again after it was restarted")
 {
 	struct log_settings s;
@@ -521,7 +512,7 @@ LOG_CASE(syslog_lines, "The syslog daemon gets each line with its priority, "
 	close(fd);
 }
 
-LOG_CASE(syslog_stuck, "A syslog daemon that does not read holds nobody up")
+H_CASE(syslog_stuck, "A syslog daemon that does not read holds nobody up")
 {
 	static char text[4096];
 	struct log_settings s;

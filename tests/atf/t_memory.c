@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <atf-c.h>
+#include "h_case.h"
 
 static size_t	memory_calls;		/* allocations so far */
 static size_t	memory_fail_at;		/* this one fails; 0: none */
@@ -108,14 +108,6 @@ memory_strdup(const char *s)
 #undef realloc
 #undef strdup
 
-#define MEMORY_CASE(name, text)						\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
-
 /*
  * Runs it with the first allocation failing, the second, and so on until there
  * is none left to fail; then all again, with every later one failing, too.
@@ -188,7 +180,7 @@ conf_put(const char *path, const char *text)
 	ATF_REQUIRE_EQ(0, fclose(fp));
 }
 
-MEMORY_CASE(configuration, "A configuration is read, or it is told that there "
+H_CASE(configuration, "A configuration is read, or it is told that there "
     "is no memory")
 {
 	ATF_REQUIRE_EQ(0, mkdir("d", 0755));
@@ -335,7 +327,7 @@ out:
 	loop_free(party.loop);
 }
 
-MEMORY_CASE(connection, "A connection is made, used and ended, or fails with "
+H_CASE(connection, "A connection is made, used and ended, or fails with "
     "an error")
 {
 	memory_try(party_run);
@@ -380,7 +372,7 @@ out:
 	ATF_REQUIRE(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
 
-MEMORY_CASE(name, "A name is looked up, or fails with an error")
+H_CASE(name, "A name is looked up, or fails with an error")
 {
 	memory_try(name_run);
 }
@@ -446,7 +438,7 @@ out:
 	loop_free(party.loop);
 }
 
-MEMORY_CASE(proxy, "A proxy is asked, or fails with an error")
+H_CASE(proxy, "A proxy is asked, or fails with an error")
 {
 	memory_try(proxy_run);
 }
@@ -472,7 +464,7 @@ log_run(void)
 	log_close();
 }
 
-MEMORY_CASE(log_lines, "A log is opened, or the one before stays; a line needs "
+H_CASE(log_lines, "A log is opened, or the one before stays; a line needs "
     "no memory")
 {
 	memory_try(log_run);

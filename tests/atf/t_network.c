@@ -10,21 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "base/network.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define NETWORK_CASE(name, text)					\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
-
-NETWORK_CASE(addresses, "The forms of an address that MTAs use, and no others")
+H_CASE(addresses, "The forms of an address that MTAs use, and no others")
 {
 	/* The same number: the same address; 0: none. */
 	static const struct {
@@ -83,7 +74,7 @@ NETWORK_CASE(addresses, "The forms of an address that MTAs use, and no others")
 	ATF_CHECK(memcmp(&first[4], &first[5], sizeof(a)) != 0);
 }
 
-NETWORK_CASE(networks, "What is in a network")
+H_CASE(networks, "What is in a network")
 {
 	static const struct {
 		const char *net, *address;
@@ -129,7 +120,7 @@ NETWORK_CASE(networks, "What is in a network")
 	}
 }
 
-NETWORK_CASE(no_networks, "What is no network is told in one line")
+H_CASE(no_networks, "What is no network is told in one line")
 {
 	static const struct {
 		const char *text, *why;
@@ -170,7 +161,7 @@ NETWORK_CASE(no_networks, "What is no network is told in one line")
 	}
 }
 
-NETWORK_CASE(local, "Which addresses are of the own networks")
+H_CASE(local, "Which addresses are of the own networks")
 {
 	static const struct {
 		const char *text;

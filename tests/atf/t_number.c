@@ -10,20 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "base/number.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define BAD		UINT64_MAX	/* must be refused */
-
-#define NUMBER_CASE(name, text)						\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
 
 static void
 check(const char *text, int rc, uint64_t got, uint64_t want)
@@ -34,7 +25,7 @@ check(const char *text, int rc, uint64_t got, uint64_t want)
 		atf_tc_fail_nonfatal("\"%s\": %" PRIu64, text, got);
 }
 
-NUMBER_CASE(counts, "A number is read whole, in its base, up to its maximum")
+H_CASE(counts, "A number is read whole, in its base, up to its maximum")
 {
 	static const struct {
 		const char *text;
@@ -84,7 +75,7 @@ NUMBER_CASE(counts, "A number is read whole, in its base, up to its maximum")
 	}
 }
 
-NUMBER_CASE(times, "A duration has a unit or is in seconds, and is exact")
+H_CASE(times, "A duration has a unit or is in seconds, and is exact")
 {
 	static const struct {
 		const char *text;
@@ -136,7 +127,7 @@ NUMBER_CASE(times, "A duration has a unit or is in seconds, and is exact")
 	ATF_CHECK_STREQ("0.001s", number_format_time(1, text, sizeof(text)));
 }
 
-NUMBER_CASE(sizes, "A size has a unit or is in bytes")
+H_CASE(sizes, "A size has a unit or is in bytes")
 {
 	static const struct {
 		const char *text;

@@ -10,18 +10,9 @@
 
 #include <stdio.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "milter/trace.h"
 #include "milter/wire.h"
-
-#define RECORD_CASE(name, text)						\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
 
 #define MAGIC_LEN	(sizeof(TRACE_MAGIC) - 1)
 
@@ -111,7 +102,7 @@ read_all(const void *data, size_t len, size_t *n)
 	return (error);
 }
 
-RECORD_CASE(layout, "A file has the bytes that the header describes")
+H_CASE(layout, "A file has the bytes that the header describes")
 {
 	static const unsigned char want[] =
 	    "milter-manager record 1\n"
@@ -143,7 +134,7 @@ RECORD_CASE(layout, "A file has the bytes that the header describes")
 	buf_free(&b);
 }
 
-RECORD_CASE(there_and_back, "What is written is what is read")
+H_CASE(there_and_back, "What is written is what is read")
 {
 	struct trace_reader r;
 	struct trace_record rec;
@@ -197,7 +188,7 @@ RECORD_CASE(there_and_back, "What is written is what is read")
 	buf_free(&b);
 }
 
-RECORD_CASE(truncated, "A file that ends anywhere is good up to there")
+H_CASE(truncated, "A file that ends anywhere is good up to there")
 {
 	size_t i, n, before = 0;
 	struct buf b;
@@ -217,7 +208,7 @@ RECORD_CASE(truncated, "A file that ends anywhere is good up to there")
 	buf_free(&b);
 }
 
-RECORD_CASE(changed, "A byte changed anywhere does no harm")
+H_CASE(changed, "A byte changed anywhere does no harm")
 {
 	unsigned char *p;
 	size_t i, n;
@@ -236,7 +227,7 @@ RECORD_CASE(changed, "A byte changed anywhere does no harm")
 	buf_free(&b);
 }
 
-RECORD_CASE(versions, "Other files, and those of other versions, are told")
+H_CASE(versions, "Other files, and those of other versions, are told")
 {
 	static const struct {
 		const char *text;
@@ -312,7 +303,7 @@ static const struct {
 	    "E\0\0\0" ZERO8 "\0\0\0\0"),
 };
 
-RECORD_CASE(refused, "What the form does not allow is refused where it stands")
+H_CASE(refused, "What the form does not allow is refused where it stands")
 {
 	struct buf b;
 	size_t i, n;
@@ -326,7 +317,7 @@ RECORD_CASE(refused, "What the form does not allow is refused where it stands")
 	}
 }
 
-RECORD_CASE(first, "A session comes first, of pairs of strings")
+H_CASE(first, "A session comes first, of pairs of strings")
 {
 	static const struct {
 		const char *bytes;
@@ -353,7 +344,7 @@ RECORD_CASE(first, "A session comes first, of pairs of strings")
 	}
 }
 
-RECORD_CASE(oversized, "A length beyond the end of the file is its end")
+H_CASE(oversized, "A length beyond the end of the file is its end")
 {
 	static const char *const lengths[] = { "\0\0\0\2", "\177\377\377\377",
 	    "\377\377\377\377", "\377\377\377\360" };
@@ -372,7 +363,7 @@ RECORD_CASE(oversized, "A length beyond the end of the file is its end")
 	}
 }
 
-RECORD_CASE(many, "As many frames as there are can be referred to")
+H_CASE(many, "As many frames as there are can be referred to")
 {
 	struct trace_reader r;
 	struct trace_record rec;
@@ -402,7 +393,7 @@ RECORD_CASE(many, "As many frames as there are can be referred to")
 	buf_free(&b);
 }
 
-RECORD_CASE(hash, "Payloads are told apart by length and bytes")
+H_CASE(hash, "Payloads are told apart by length and bytes")
 {
 	uint64_t h = trace_hash("abc", 3);
 

@@ -9,21 +9,12 @@
 
 #include <stdio.h>
 
-#include <atf-c.h>
-
+#include "h_case.h"
 #include "milter/stranger.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 /* The bytes of a literal, those behind a NUL, too. */
 #define B(s)		s, sizeof(s) - 1
-
-#define STRANGER_CASE(name, text)					\
-ATF_TC(name);								\
-ATF_TC_HEAD(name, tc)							\
-{									\
-	atf_tc_set_md_var(tc, "descr", "%s", text);			\
-}									\
-ATF_TC_BODY(name, tc)
 
 struct row {
 	const char	*bytes;
@@ -184,12 +175,12 @@ check(ask *fn, const struct row *r, size_t n)
 	}
 }
 
-STRANGER_CASE(server, "What a server of another kind answers is recognised")
+H_CASE(server, "What a server of another kind answers is recognised")
 {
 	check(stranger_server, servers, COUNT(servers));
 }
 
-STRANGER_CASE(client, "What a client of another kind sends is recognised")
+H_CASE(client, "What a client of another kind sends is recognised")
 {
 	check(stranger_client, clients, COUNT(clients));
 }
@@ -217,13 +208,13 @@ cut(ask *fn, const struct row *r, size_t n)
 		}
 }
 
-STRANGER_CASE(pieces, "Any piece of them, and any room for the words, will do")
+H_CASE(pieces, "Any piece of them, and any room for the words, will do")
 {
 	cut(stranger_server, servers, COUNT(servers));
 	cut(stranger_client, clients, COUNT(clients));
 }
 
-STRANGER_CASE(longest, "The longest words have room and are all printable")
+H_CASE(longest, "The longest words have room and are all printable")
 {
 	char bytes[4096], words[STRANGER_SIZE];
 	size_t i, j;
