@@ -338,6 +338,7 @@ chatty_body()
 	lacks mm.log 'fallback='
 	# What it says there is nothing: it said so itself.
 	stop_manager
+	echo 'milter.a.reading_timeout = 1' >> mm.conf
 	kill "$(cat a.pid)"; wait "$(cat a.pid)"
 	child a --protocol=ff080 --on=rcpt=garbage:0000000172
 	manager
