@@ -95,7 +95,7 @@ child_verdict_drop(struct session_verdict *v)
 	v->verdict = VERDICT_PENDING;
 }
 
-void
+static void
 child_drop_edits(struct child *c)
 {
 	buf_free(&c->edits);

@@ -329,8 +329,6 @@ void	child_quit(struct child *);
 void	child_fail(struct child *, const char *fmt, ...) COMPAT_PRINTF(2, 3);
 /* Frees what it holds; says its statistics line if not yet said. */
 void	child_end(struct child *);
-/* Forgets edits and the reply. */
-void	child_drop_edits(struct child *);
 /* Whether its queue is so long that nothing more should be put there. */
 bool	child_full(const struct child *);
 
