@@ -58,7 +58,7 @@ struct verdict_slot {
 	enum verdict	 verdict;	/* PENDING, CONTINUE: also not asked */
 	bool		 out;		/* done with message or session */
 	bool		 evaluated;	/* evaluation_mode: never decides */
-	char		*text;		/* of REPLYCODE; the merge passes it by */
+	char		*text;		/* of REPLYCODE; not merged */
 };
 
 /*

@@ -25,6 +25,8 @@
  *	PARTY hold	what is sent waits for "PARTY flush": one write
  *	PARTY split N	from now on at most N bytes a write
  *	PARTY offer DATA	what "negotiate" sends for it
+ *	logged TEXT	the daemon's log has that, or will soon: mm.log, from the
+ *			line on behind the one that was found last
  *	pause MS	does nothing for so long, for what goes by time
  *
  * FRAME is a code and DATA; without DATA C H M R L B U have their usual
@@ -535,6 +537,35 @@ wire_setting(struct wire_party *w, const char *text)
 		wire_fail(NULL, "no such step");
 }
 
+/* What a child has said is known to be heard when the log tells it. */
+static void
+wire_logged(const char *text)
+{
+	static const struct timespec nap = { 0, 5000000 };
+	static long from;
+	unsigned ms;
+	char line[4096];
+	FILE *fp;
+
+	for (ms = 0; ms < WIRE_PATIENCE; ms += 5) {
+		if ((fp = fopen("mm.log", "r")) == NULL ||
+		    fseek(fp, from, SEEK_SET) != 0)
+			err(1, "mm.log");
+		while (fgets(line, sizeof(line), fp) != NULL) {
+			if (strchr(line, '\n') != NULL &&
+			    strstr(line, text) != NULL) {
+				from = ftell(fp);
+				(void)fclose(fp);
+				return;
+			}
+		}
+		(void)fclose(fp);
+		(void)nanosleep(&nap, NULL);
+	}
+	printf("  in vain: %s\n", text);
+	wire_fail(NULL, "mm.log does not say it");
+}
+
 static void
 wire_step(const char *text)
 {
@@ -554,6 +585,10 @@ wire_step(const char *text)
 	}
 	if (wire_is(text, len, "finish")) {
 		wire_finish(rest);
+		return;
+	}
+	if (wire_is(text, len, "logged")) {
+		wire_logged(rest);
 		return;
 	}
 	if (wire_is(text, len, "pause")) {

@@ -111,6 +111,7 @@ recipient_body()
 	a< R
 	b< R
 	b> a
+	logged child=b stage=rcpt verdict=accept
 	a> d
 	a< A
 	mta< d
@@ -327,7 +328,7 @@ quarantine_body()
 	b< E
 	b> h "X-B" "one"
 	b close
-	pause 20
+	logged child=b stage=eom fallback=quarantine
 	a> q "held"
 	a> h "X-A" "a"
 	a> c
