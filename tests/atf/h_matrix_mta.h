@@ -156,9 +156,11 @@ mta_event(struct matrix_session *s, char letter)
 	} rows[] = {
 		{ 'C', SMFIC_CONNECT, "h\0" "4\0\31" "192.0.2.1", 15 },
 		{ 'H', SMFIC_HELO, "h", 2 }, { 'U', SMFIC_UNKNOWN, "X", 2 },
-		{ 'M', SMFIC_MAIL, "<m@x>", 6 }, { '1', SMFIC_RCPT, "<1@x>", 6 },
+		{ 'M', SMFIC_MAIL, "<m@x>", 6 },
+		{ '1', SMFIC_RCPT, "<1@x>", 6 },
 		{ '2', SMFIC_RCPT, "<2@x>", 6 }, { 'T', SMFIC_DATA, "", 0 },
-		{ 'S', SMFIC_HEADER, "S\0v", 4 }, { 'F', SMFIC_HEADER, "F\0v", 4 },
+		{ 'S', SMFIC_HEADER, "S\0v", 4 },
+		{ 'F', SMFIC_HEADER, "F\0v", 4 },
 		{ 'N', SMFIC_EOH, "", 0 }, { 'B', SMFIC_BODY, "mbody\r\n", 7 },
 		{ 'E', SMFIC_BODYEOB, "", 0 },
 	};

@@ -25,8 +25,8 @@
  *	PARTY hold	what is sent waits for "PARTY flush": one write
  *	PARTY split N	from now on at most N bytes a write
  *	PARTY offer DATA	what "negotiate" sends for it
- *	logged TEXT	the daemon's log has that, or will soon: mm.log, from the
- *			line on behind the one that was found last
+ *	logged TEXT	waits until the daemon's log, mm.log, has that behind
+ *			the line that was found last
  *	pause MS	does nothing for so long, for what goes by time
  *
  * FRAME is a code and DATA; without DATA C H M R L B U have their usual
