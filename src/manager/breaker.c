@@ -4,7 +4,7 @@
 
 /*
  * breaker.c - whether a child may be dialled, after it has failed in a row.
- * Owns:      what counts as its failure, what makes it good, who probes.
+ * Owns:      which failures count in a row, what makes them good, who probes.
  * Called by: child.c; manager.c makes and frees.
  * Must not:  dial, or answer for the child: its fallback does.
  */

@@ -243,14 +243,14 @@ child_on_closed(struct stream *st, int err, void *arg)
 		manners_take_first(c);	/* no second one can come */
 	if (c->reply.verdict != VERDICT_PENDING)
 		child_lose(c, "closed the connection");
-	else if (child_is_stranger(c, buf_ptr(&st->in), st->in.len))
-		;
-	else if (err == 0)
-		child_fail(c, "closed the connection%s",
-		    c->state == CHILD_NEGOTIATING && st->in.len == 0 ?
-		    " without a word" : "");
-	else
-		child_fail(c, "connection lost: %s", strerror(err));
+	else if (!child_is_stranger(c, buf_ptr(&st->in), st->in.len)) {
+		if (err == 0)
+			child_fail(c, "closed the connection%s",
+			    c->state == CHILD_NEGOTIATING &&
+			    st->in.len == 0 ? " without a word" : "");
+		else
+			child_fail(c, "connection lost: %s", strerror(err));
+	}
 	session_child_changed(c->session, c);
 }
 

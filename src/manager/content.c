@@ -147,7 +147,7 @@ content_give_up(struct session *s, const char *why)
 	    stage_table[s->stage].name,
 	    conf_status_name(s->conf->fallback_status), why);
 	s->status = "error";
-	content_decide(s, NULL, session_fallback(s, s->stage), NULL);
+	content_decide(s, NULL, fallback_of_manager(s, s->stage), NULL);
 }
 
 /* Does a child behind the current one want the body of this message? */
@@ -401,25 +401,6 @@ content_advance_all(struct session *s)
 	return (busy);
 }
 
-bool
-content_unheard(const struct session *s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s->n; i++) {
-		const struct child *c = &s->child[i];
-
-		if (c->conf->evaluation_mode)
-			continue;	/* as if it were not there */
-		if (c->state != CHILD_FAILED || c->done ||
-		    child_fallback(c) != VERDICT_ACCEPT)
-			return (false);
-		n++;
-	}
-	/* Where all are only evaluated, nobody was meant to be heard. */
-	return (n > 0 || s->n == 0);
-}
-
 /* Nothing more can be done before the MTA goes on: answer its event. */
 static void
 content_answer(struct session *s)
@@ -427,7 +408,7 @@ content_answer(struct session *s)
 	enum verdict v = VERDICT_CONTINUE;
 
 	if (s->walk >= s->n)
-		v = content_unheard(s) ? session_fallback(s, s->stage) :
+		v = fallback_all_failed(s) ? fallback_of_manager(s, s->stage) :
 		    fallback_held(s) ? VERDICT_CONTINUE : VERDICT_ACCEPT;
 	else if (s->stage == STAGE_BODY && !content_body_wanted(s) &&
 	    !child_wants(&s->child[s->walk], STAGE_BODY) &&
@@ -452,7 +433,7 @@ content_step(struct session *s)
 		content_leave(s);
 		if (s->walk >= s->n || (s->quarantined &&
 		    session_is_postfix(s))) {
-			if (s->have_eom && !content_unheard(s))
+			if (s->have_eom && !fallback_all_failed(s))
 				finish_begin(s);
 			else
 				content_answer(s);
@@ -460,7 +441,7 @@ content_step(struct session *s)
 		}
 		c = &s->child[s->walk];
 		if (c->state == CHILD_FAILED) {
-			content_decide(s, c, child_fallback(c), NULL);
+			content_decide(s, c, fallback_of_child(c), NULL);
 			return;
 		}
 		busy = content_advance_all(s);
@@ -530,7 +511,7 @@ content_event(struct session *s, enum stage stage, const struct packet *pkt)
 	if (!session_has_rcpt(s)) {
 		session_log(s, LOGL_WARNING, "stage=%s out of order",
 		    stage_table[stage].name);
-		(void)session_reply(s, stage, session_fallback(s, stage),
+		(void)session_reply(s, stage, fallback_of_manager(s, stage),
 		    NULL);
 		return;
 	}

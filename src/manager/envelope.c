@@ -11,7 +11,9 @@
  * Must not:  know the content of a message, or how a verdict is ranked.
  *
  * This is what Postfix and Sendmail do with filters of their own: later ones do
- * not see an event that an earlier one has decided.
+ * not see an event that an earlier one has decided.  Parallel children are all
+ * asked at once, when the event begins; their answers have their place in the
+ * order all the same.
  */
 #include "compat.h"
 
@@ -136,7 +138,7 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 	slot->evaluated = c->conf->evaluation_mode;
 	slot->verdict = VERDICT_CONTINUE;
 	if (c->state == CHILD_FAILED) {
-		v = child_fallback(c);
+		v = fallback_of_child(c);
 		slot->verdict = verdict_effect(s->stage, v) == EFFECT_WARN ?
 		    VERDICT_CONTINUE : v;
 		slot->out = v == VERDICT_ACCEPT;
@@ -209,7 +211,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	struct child *c = who < s->n ? &s->child[who] : NULL;
 	const char *text = c != NULL ? s->slot[who].text : NULL;
 	enum verdict_effect effect;
-	enum verdict own = session_fallback(s, s->stage);
+	enum verdict own = fallback_of_manager(s, s->stage);
 	size_t i;
 
 	/* Those that were sent it, too, have its macros. */
@@ -217,7 +219,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		macros_pass_by(&s->child[i], stage_table[s->stage].command);
 	/* One that is only evaluated may still be there: that one goes on. */
 	if ((v == VERDICT_ACCEPT || (!verdict_decides(s->stage, v) &&
-	    verdict_decides(s->stage, own))) && content_unheard(s))
+	    verdict_decides(s->stage, own))) && fallback_all_failed(s))
 		v = own;
 	/* Accept would end the message, whatever other recipients it has. */
 	if (envelope_rejected_rcpt(s))
@@ -329,7 +331,7 @@ envelope_step(struct session *s)
 	v = verdict_merge(s->stage, s->slot, s->n, &who);
 	/* No child at all: the manager's own word. */
 	if (s->n == 0)
-		envelope_finish(s, session_fallback(s, s->stage), 0);
+		envelope_finish(s, fallback_of_manager(s, s->stage), 0);
 	else if (envelope_settle(s, v, who))
 		envelope_finish(s, v, who);
 }
@@ -374,7 +376,7 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 	if (!in_order) {
 		session_log(s, LOGL_WARNING, "stage=%s out of order",
 		    stage_table[stage].name);
-		(void)session_reply(s, stage, session_fallback(s, stage),
+		(void)session_reply(s, stage, fallback_of_manager(s, stage),
 		    NULL);
 		return;
 	}

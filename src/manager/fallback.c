@@ -6,7 +6,7 @@
  * fallback.c - what answers for a failed child, or for the manager itself.
  * Owns:      which of the configured fallbacks applies, and when.
  * Called by: the other files of manager/.
- * Must not:  fail a child, or know how the MTA is answered.
+ * Must not:  fail a child, or send anything.
  *
  * A child may have other fallbacks for clients of its own networks and for
  * those who have logged in.  The address is known from CONNECT on, the login
@@ -22,8 +22,6 @@
 
 #include "base/network.h"
 #include "manager/session_internal.h"
-
-#define FALLBACK_REASON_MAX	400	/* bytes */
 
 void
 fallback_client(struct session *s, const struct packet *pkt)
@@ -120,7 +118,7 @@ fallback_verdict(enum conf_status status)
 }
 
 enum verdict
-child_fallback(const struct child *c)
+fallback_of_child(const struct child *c)
 {
 	if (c->conf->evaluation_mode || c->done)
 		return (VERDICT_ACCEPT);
@@ -133,14 +131,14 @@ bool
 fallback_decides(const struct child *c)
 {
 	return (c->state == CHILD_FAILED &&
-	    verdict_decides(c->session->stage, child_fallback(c)));
+	    verdict_decides(c->session->stage, fallback_of_child(c)));
 }
 
 static bool
 fallback_holds(const struct child *c)
 {
 	return (c->state == CHILD_FAILED &&
-	    child_fallback(c) == VERDICT_QUARANTINE);
+	    fallback_of_child(c) == VERDICT_QUARANTINE);
 }
 
 bool
@@ -154,8 +152,27 @@ fallback_held(const struct session *s)
 	return (false);
 }
 
+bool
+fallback_all_failed(const struct session *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		const struct child *c = &s->child[i];
+
+		if (c->conf->evaluation_mode)
+			continue;	/* as if it were not there */
+		if (c->state != CHILD_FAILED || c->done ||
+		    fallback_of_child(c) != VERDICT_ACCEPT)
+			return (false);
+		n++;
+	}
+	/* Where all are only evaluated, nobody was meant to be heard. */
+	return (n > 0 || s->n == 0);
+}
+
 enum verdict
-session_fallback(const struct session *s, enum stage stage)
+fallback_of_manager(const struct session *s, enum stage stage)
 {
 	enum verdict v = fallback_verdict(fallback_possible(s,
 	    s->conf->fallback_status));
@@ -263,11 +280,7 @@ fallback_log(const struct child *c, unsigned level, enum stage stage,
 		    "quarantine: temporary-failure instead", c->conf->name);
 }
 
-/*
- * Who has failed: those that hold the message, or all of them; else it is the
- * manager itself.
- */
-static void
+void
 fallback_reason(const struct session *s, bool all, char *dst, size_t size)
 {
 	size_t i, n = 0, len = 0, next;
@@ -302,44 +315,3 @@ fallback_reason(const struct session *s, bool all, char *dst, size_t size)
 		(void)strlcat(dst, " failed", size);
 	}
 }
-
-static int
-fallback_quarantine(struct session *s, bool all)
-{
-	char reason[FALLBACK_REASON_MAX];
-	struct buf frame;
-	int r;
-
-	fallback_reason(s, all, reason, sizeof(reason));
-	memset(&frame, 0, sizeof(frame));
-	r = packet_add_string(&frame, SMFIR_QUARANTINE, reason);
-	if (r == 0)
-		r = stream_write(&s->mta, buf_ptr(&frame), frame.len);
-	buf_free(&frame);
-	if (r == -1)
-		return (-1);
-	s->quarantined = true;
-	session_log(s, LOGL_MESSAGE, "stage=eom verdict=quarantine "
-	    "reason=%s", reason);
-	log_write(LOGL_STATISTICS, "[reply][end-of-message][quarantine](%u)",
-	    s->id);
-	return (0);
-}
-
-int
-fallback_hold(struct session *s)
-{
-	return (fallback_held(s) ? fallback_quarantine(s, false) : 0);
-}
-
-int
-fallback_hold_all(struct session *s)
-{
-	int r = fallback_quarantine(s, true);
-
-	/* The message is over already. */
-	s->quarantined = false;
-	return (r);
-}
-
-#undef FALLBACK_REASON_MAX

@@ -6,7 +6,8 @@
  * finish.c - the edits of the children: onto our copy of the message, and to
  * the MTA.
  * Owns:      the form and the order in which the MTA is told.
- * Called by: content.c.
+ * Called by: content.c; session.c for the manager's own quarantine, and when
+ *            the MTA has read.
  * Must not:  decide; the verdict is continue when it gets here.
  *
  * The order that Postfix and Sendmail both take: all edits but the body, in the
@@ -196,18 +197,43 @@ finish_step(struct session *s)
 	finish_end(s);
 }
 
+int
+finish_hold(struct session *s, bool all)
+{
+	char reason[FALLBACK_REASON_MAX];
+	struct buf frame;
+	int r;
+
+	fallback_reason(s, all, reason, sizeof(reason));
+	memset(&frame, 0, sizeof(frame));
+	r = packet_add_string(&frame, SMFIR_QUARANTINE, reason);
+	if (r == 0)
+		r = stream_write(&s->mta, buf_ptr(&frame), frame.len);
+	buf_free(&frame);
+	if (r == -1)
+		return (-1);
+	session_log(s, LOGL_MESSAGE, "stage=eom verdict=quarantine "
+	    "reason=%s", reason);
+	log_write(LOGL_STATISTICS, "[reply][end-of-message][quarantine](%u)",
+	    s->id);
+	return (0);
+}
+
 void
 finish_begin(struct session *s)
 {
 	static const unsigned char empty[] = { 0, 0, 0, 1, SMFIR_REPLBODY };
-	int r;
+	int r = 0;
 
 	loop_timer_stop(&s->progress);
 	s->mode = SESSION_FINISH;
 	deadline_stop(s);
 	s->finish_off = 0;
 	/* The reason that Sendmail keeps is the last: a child's own. */
-	r = fallback_hold(s);
+	if (fallback_held(s)) {
+		s->quarantined = true;
+		r = finish_hold(s, false);
+	}
 	if (r == 0 && s->edits.len > 0)
 		r = stream_write(&s->mta, buf_ptr(&s->edits), s->edits.len);
 	buf_free(&s->edits);

@@ -4,7 +4,8 @@
 
 /*
  * manager.c - the sessions of a process and the configuration they begin with.
- * Owns:      the list of sessions, the generations, the children's targets.
+ * Owns:      the list of sessions, the generations, the children's targets and
+ *            breakers: what of them outlives a reload.
  * Called by: daemon/.
  * Must not:  read configuration files or open sockets.
  */

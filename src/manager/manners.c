@@ -4,10 +4,11 @@
 
 /*
  * manners.c - to which command of ours a child's reply belongs.
- * Owns:      child->stale, unasked and first; what is known of a child's
- *            manners (child_run->manners).
+ * Owns:      child->first; what is known of a child's manners
+ *            (child_run->manners); how stale and unasked replies are told from
+ *            the one that is waited for.  child.c counts both as it sends.
  * Called by: child.c.
- * Must not:  look at what a verdict says.
+ * Must not:  look at a verdict for more than whether it lets the message pass.
  *
  * A reply belongs to the oldest command that is owed one.  That is plain but
  * for children that said at negotiation that they would not reply to some

@@ -165,15 +165,14 @@ session_end(struct session *s, const char *reason)
 	envelope_drop_texts(s);
 	session_message_end(s);
 	/* Read by upstream's log analyzer: the form is fixed. */
-	if (s->negotiated)
+	if (s->negotiated) {
 		log_write(LOGL_STATISTICS,
 		    "[session][end][%s][%s][%llu.%03llu](%u)",
 		    stage_table[s->last_stage].upstream, s->status,
 		    (unsigned long long)(ms / 1000),
 		    (unsigned long long)(ms % 1000), s->id);
-	if (s->negotiated)
 		session_log(s, LOGL_INFO, "session closed reason=%s", reason);
-	else
+	} else
 		session_log(s, LOGL_DEBUG, "no session mta=%s reason=%s",
 		    s->peer, reason);
 	stream_close_flushed(&s->mta, SESSION_LINGER_MS);
@@ -300,7 +299,7 @@ session_reply(struct session *s, enum stage stage, enum verdict v,
 		break;
 	case VERDICT_QUARANTINE:
 		/* It goes on, and is held at its end. */
-		if (stage == STAGE_EOM && fallback_hold_all(s) == -1)
+		if (stage == STAGE_EOM && finish_hold(s, true) == -1)
 			code = SMFIR_TEMPFAIL;
 		text = NULL;
 		break;

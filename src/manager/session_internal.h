@@ -275,11 +275,6 @@ void	envelope_log(const struct session *, const struct child *, enum stage,
 
 void	content_event(struct session *, enum stage, const struct packet *);
 void	content_step(struct session *);
-/*
- * Has no child a word in this message, because all have failed and let it pass?
- * Children that are only evaluated are none, unless there are no others.
- */
-bool	content_unheard(const struct session *);
 
 /* --- original.c ---------------------------------------------------------- */
 
@@ -302,6 +297,11 @@ void	original_end(struct session *);
 
 /* Applies the edits of a child that has ended its end-of-message.  0 or -1. */
 int	finish_apply(struct session *, struct child *);
+/*
+ * Tells the MTA to hold the message: for the children that have it so by their
+ * fallback, or (all) by the manager's own.  0, or -1 when out of memory.
+ */
+int	finish_hold(struct session *, bool all);
 /* Sends what the MTA has to know, then the verdict, and ends the message. */
 void	finish_begin(struct session *);
 void	finish_step(struct session *);
@@ -363,16 +363,21 @@ void	fallback_client(struct session *, const struct packet *);
  * message pass or has done so, CONTINUE when that is not known yet, QUARANTINE
  * when the message goes on and is held at its end; the others refuse.
  */
-enum verdict child_fallback(const struct child *);
+enum verdict fallback_of_child(const struct child *);
 /* Whether that refuses, now. */
 bool	fallback_decides(const struct child *);
 /* Whether the message in hand is held for any failed child. */
 bool	fallback_held(const struct session *);
 /*
+ * Has no child a word in this message, because all have failed and let it pass?
+ * Children that are only evaluated are none, unless there are no others.
+ */
+bool	fallback_all_failed(const struct session *);
+/*
  * The manager itself cannot go on with this event.  QUARANTINE, too: decided
  * for the message, session_reply() holds it at its end.
  */
-enum verdict session_fallback(const struct session *, enum stage);
+enum verdict fallback_of_manager(const struct session *, enum stage);
 /* Whether it may refuse something in this session: no event may be missing. */
 bool	fallback_may_refuse(const struct child *);
 /* Adds to what is agreed with the MTA what fallbacks need. */
@@ -381,11 +386,12 @@ void	fallback_claim(struct session *);
 void	fallback_log(const struct child *, unsigned level, enum stage,
 	    const char *reason);
 /*
- * Tells the MTA to hold the message if a child has it so; and because of the
- * manager's own fallback.  0, or -1 when out of memory.
+ * Why a message is held: names the children that do, or with all those that
+ * have failed, when these are all of them; else the manager.
  */
-int	fallback_hold(struct session *);
-int	fallback_hold_all(struct session *);
+#define FALLBACK_REASON_MAX	400	/* bytes that are enough */
+void	fallback_reason(const struct session *, bool all, char *dst,
+	    size_t size);
 
 /* --- deadline.c ---------------------------------------------------------- */
 
