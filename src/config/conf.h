@@ -63,9 +63,67 @@ struct conf_map {
 
 #define CONF_SPECS_MAX	64
 
+/* rules.h */
+struct rule;
+struct conf_rules {
+	struct rule	*item;
+	size_t		 n;
+};
+
+struct expr;
+struct table;
+
 struct conf_specs {
 	struct conf_list text;		/* as written; it comes first */
 	struct spec	*spec;		/* one each */
+};
+
+/* What a condition sets, and when. */
+struct conf_setter {
+	char		*name;		/* of the macro or note */
+	char		*text;		/* as written */
+	int		 stage;		/* enum conf_stage */
+	struct expr	*value;
+	struct expr	*only;		/* NULL, or: only if this is true */
+	struct conf_origin origin;
+};
+
+struct conf_setters {
+	struct conf_setter *item;
+	size_t		 n;
+};
+
+#define CONF_STOPS	9		/* CONF_STAGE_N */
+
+struct conf_condition {
+	char		*name;
+	size_t		 index;
+	char		*description;		/* NULL */
+	struct expr	*stop[CONF_STOPS];	/* NULL: never at that stage */
+	struct conf_setters macros;
+	struct conf_setters notes;
+	struct conf_origin *origin;		/* one per key of a condition */
+};
+
+/* Where the entries of a table come from. */
+enum conf_table_source {
+	CONF_TABLE_LIST,	/* these three are files */
+	CONF_TABLE_CIDR,
+	CONF_TABLE_REGEXP,
+	CONF_TABLE_EXEC,	/* where: a command for sh(1) */
+	CONF_TABLE_DATABASE,	/* where: a SELECT */
+	CONF_TABLE_SOCKETMAP	/* where: the map; spec: its server */
+};
+
+struct conf_table {
+	char		*name;
+	size_t		 index;
+	char		*text;			/* "list:/path" */
+	enum conf_table_source source;
+	char		*where;
+	struct spec	 spec;
+	struct table	*data;			/* of a file as it was read */
+	struct conf_origin origin;
 };
 
 struct conf_milter {
@@ -87,6 +145,8 @@ struct conf_milter {
 	bool		 evaluation_mode;	/* false */
 	bool		 parallel;		/* false */
 	struct conf_list applicable_conditions;	/* empty */
+	struct conf_condition **conditions;	/* the same, when all is read */
+	size_t		 n_conditions;
 	struct conf_map	 macros;		/* where the MTA has none */
 	char		*command;		/* NULL, or an absolute path */
 	struct conf_list command_options;
@@ -136,6 +196,37 @@ struct conf {
 	size_t		 record_max_size;	/* 1 MiB, each */
 	struct conf_origin *origin;		/* one per key */
 
+	/* what conditions and tables go by */
+	bool		 s25r_check_only_ipv4;	/* true */
+	struct conf_rules s25r_whitelist;
+	struct conf_rules s25r_blacklist;
+	struct conf_rules local_addresses;	/* networks; none */
+	struct conf_rules remote_addresses;
+	unsigned	 stress_threshold;	/* UINT_MAX: as the MTA has it */
+	struct conf_rules trust_domains;
+	struct conf_rules dnsbl_services;	/* "ZONE" or "ZONE=NETWORK" */
+	struct conf_list dnsbl_servers;		/* addresses; empty: system's */
+	uint64_t	 dnsbl_timeout;		/* ms; 5 s */
+	struct conf_rules restricted_accounts;
+	uint64_t	 table_interval;	/* ms; 60 s */
+	char		*detect_root;		/* NULL: "/" */
+	char		*database_type;		/* NULL, "sqlite3", "mysql2",
+						   "mysql", "pg" */
+	char		*database_name;		/* NULL, all of them */
+	char		*database_host;
+	unsigned	 database_port;		/* 0: the type's own */
+	char		*database_path;
+	char		*database_user;
+	char		*database_password;
+	struct conf_list database_options;	/* "NAME=VALUE" */
+
+	/* condition.*: those built in come first */
+	struct conf_condition **conditions;
+	size_t		 n_conditions;
+	/* table.* in the order in which they were first named */
+	struct conf_table **tables;
+	size_t		 n_tables;
+
 	/* milter.* in the order in which they were first named */
 	struct conf_milter **milters;
 	size_t		 n_milters;
@@ -169,8 +260,11 @@ struct conf *conf_load(const struct conf_source *,
 struct conf *conf_ref(struct conf *);
 void	conf_unref(struct conf *);	/* NULL: no effect */
 
-/* The child of that name or NULL. */
+/* The child, condition, table of that name or NULL. */
 const struct conf_milter *conf_milter(const struct conf *, const char *name);
+const struct conf_condition *conf_condition(const struct conf *,
+	    const char *name);
+const struct conf_table *conf_table(const struct conf *, const char *name);
 
 /*
  * Writes it in the configuration language, each value behind a comment with its

@@ -1,0 +1,95 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * facts.h - what is known of a session, and the look-ups that take time.
+ *
+ * The owner fills the struct in as the session goes on; what it points to stays
+ * the owner's.  A question to the DNS or to a table's server is asked once: its
+ * answer stays until facts_forget(), so that asking again gives the same.
+ */
+#ifndef CONDITION_FACTS_H
+#define CONDITION_FACTS_H
+
+#include "compat.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "condition/feed.h"
+#include "config/conf.h"
+#include "config/expr.h"
+#include "net/dns.h"
+
+#define FACTS_LOOKUPS_MAX	200	/* of one session; more have failed */
+
+/* What has become of a child in this message, or in this session. */
+enum facts_child {
+	FACTS_CHILD_NONE,
+	FACTS_CHILD_ACCEPTED,
+	FACTS_CHILD_REJECTED,
+	FACTS_CHILD_TEMPFAILED,
+	FACTS_CHILD_DISCARDED,
+	FACTS_CHILD_STOPPED
+};
+
+struct lookup;
+struct facts_note;
+
+struct facts {
+	const struct conf *conf;
+	struct loop	*loop;
+	struct dns	*dns;
+	struct feeds	*feeds;
+
+	const char	*host;		/* NULL: not known, all of them */
+	struct eval_value client;	/* type EXPR_ADDRESS */
+	long		 client_port;
+	const char	*helo;
+	/* The payload of MAIL and RCPT: "<a@b>" NUL "SIZE=1" NUL ... */
+	const char	*sender;
+	size_t		 sender_len;
+	const char	*recipient;
+	size_t		 recipient_len;
+	long		 recipients;
+	long		 size;		/* bytes of the content; -1: not yet,
+					   then what SIZE= says counts */
+	const char	*header_name, *header_value;
+	const char	*body;
+	size_t		 body_len;
+	bool		 authenticated;
+	bool		 tls;
+	long		 connections;
+	bool		 stressed;
+	bool		 postfix;
+
+	/* NULL results: not there. */
+	const char	*(*macro)(void *, const char *name);
+	const char	*(*header)(void *, const char *name);
+	enum facts_child (*child)(void *, const struct conf_milter *);
+	/* An answer that a question waited for is here: ask again. */
+	void		(*changed)(void *);
+	void		*arg;
+
+	/* private */
+	struct lookup	*lookups;
+	size_t		 n_lookups;
+	struct facts_note *notes;
+	struct loop_task task;
+};
+
+/* Zeroed, with everything above filled in or 0. */
+void	facts_init(struct facts *);
+/* The message is over: its notes go. */
+void	facts_new_message(struct facts *);
+/* All questions are over; notes and answers go. */
+void	facts_free(struct facts *);
+
+/* A note of this message, for all children's conditions.  NULL value: none. */
+int	facts_set_note(struct facts *, const char *name, const char *value);
+
+/* For expr_eval(): env->arg is the struct. */
+void	facts_env(struct facts *, struct eval_env *);
+
+#endif /* CONDITION_FACTS_H */
