@@ -22,6 +22,11 @@ SRCS_CONFIG= \
 	src/config/conf.c \
 	src/config/document.c \
 	src/config/errors.c \
+	src/config/eval.c \
+	src/config/expr.c \
+	src/config/expr_lex.c \
+	src/config/expr_parse.c \
+	src/config/fact.c \
 	src/config/field.c \
 	src/config/key.c \
 	src/config/lex.c \
@@ -29,6 +34,7 @@ SRCS_CONFIG= \
 	src/config/logic.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/value.c
@@ -127,6 +133,7 @@ HDRS= \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
+	src/config/expr_internal.h \
 	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
@@ -187,6 +194,7 @@ SHIM_HDRS= \
 TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_breaker.c \
+	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_map.c \
@@ -260,6 +268,7 @@ TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
 	tests/atf/d_packet.h \
+	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \
