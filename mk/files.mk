@@ -34,9 +34,12 @@ SRCS_CONFIG= \
 	src/config/logic.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/pattern.c \
+	src/config/pattern_match.c \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -143,6 +146,7 @@ HDRS= \
 	src/config/parse.h \
 	src/config/parse_internal.h \
 	src/config/pattern.h \
+	src/config/pattern_internal.h \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
@@ -194,9 +198,9 @@ SHIM_HDRS= \
 TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_breaker.c \
-	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \

@@ -68,11 +68,12 @@ logic_fault(const struct value *v, size_t at, const char *what,
 		n++;
 	}
 	part[n] = '\0';
-	if (n == 0)
-		snprintf(why, VALUE_WHY_MAX, "%s, at the end", what);
-	else
-		snprintf(why, VALUE_WHY_MAX, "%s, at %s", what,
-		    lex_quote(near, sizeof(near), part));
+	strlcpy(why, what, VALUE_WHY_MAX);
+	if (n > 0) {
+		strlcat(why, ", at ", VALUE_WHY_MAX);
+		strlcat(why, lex_quote(near, sizeof(near), part),
+		    VALUE_WHY_MAX);
+	}
 	return (-1);
 }
 
@@ -99,7 +100,6 @@ static void
 logic_setter_free(struct conf_setter *s)
 {
 	free(s->name);
-	free(s->text);
 	expr_free(s->value);
 	expr_free(s->only);
 }
@@ -187,8 +187,7 @@ logic_read_setter(const struct value *v, struct conf_setter *s,
 			return (-1);
 	}
 	s->origin = v->origin;
-	s->text = strdup(v->text);
-	return (s->text == NULL ? logic_no_memory(why) : 0);
+	return (0);
 }
 
 static int

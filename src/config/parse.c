@@ -351,13 +351,13 @@ parse_find(struct parse *ps, struct parse_input *in,
 		map = key_find_map(about->table, in->part[2]);
 	if (map != NULL && in->n_parts != 4) {
 		snprintf(why, VALUE_WHY_MAX, "this key has entries, and one is "
-		    "written %s.NAME.%s", what, map->name);
+		    "written %.20s.NAME.%s", what, map->name);
 		return (NULL);
 	}
 	if (map == NULL && in->n_parts != 3) {
-		snprintf(why, VALUE_WHY_MAX, "a key of a %s is written "
-		    "%s.NAME.KEY, a NAME with dots or spaces in quotes", what,
-		    what);
+		snprintf(why, VALUE_WHY_MAX, "a key of a %.20s is written "
+		    "%.20s.NAME.KEY, a NAME with dots or spaces in quotes",
+		    what, what);
 		return (NULL);
 	}
 	if (!in->every && parse_check_name(what, in->part[1], why) == -1)

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "config/conf.h"
+#include "config/expr.h"
 #include "config/key.h"
 #include "config/lex.h"
 #include "config/logic.h"
@@ -125,7 +126,8 @@ show_value(const struct key *key, const void *base, size_t *at, FILE *fp)
 static bool
 show_more(const struct key *key, const void *base, size_t at)
 {
-	const struct conf_list *list = (const void *)((const char *)base + key->offset);
+	const struct conf_list *list = (const void *)((const char *)base +
+	    key->offset);
 
 	return (logic_more(key, base, at) || ((key->type == KEY_LIST ||
 	    key->type == KEY_CONDITIONS || key->type == KEY_SPECS) &&
@@ -185,11 +187,17 @@ show_entries(const struct key *key, const void *base, const char *group,
 		    lex_quote(value, sizeof(value), conf->tables[i]->text),
 		    &conf->tables[i]->origin, fp);
 	for (i = 0; (key->type == KEY_SET_MACRO || key->type == KEY_SET_NOTE) &&
-	    i < setters->n; i++)
-		if (setters->item[i].origin.file != NULL)
-			show_entry(group, name, key, setters->item[i].name,
-			    setters->item[i].text, &setters->item[i].origin,
-			    fp);
+	    i < setters->n; i++) {
+		const struct conf_setter *s = &setters->item[i];
+
+		if (s->origin.file == NULL)
+			continue;	/* built in */
+		snprintf(value, sizeof(value), "%s: %s%s%s",
+		    conf_stage_name((enum conf_stage)s->stage),
+		    expr_text(s->value), s->only != NULL ? " if " : "",
+		    s->only != NULL ? expr_text(s->only) : "");
+		show_entry(group, name, key, s->name, value, &s->origin, fp);
+	}
 }
 
 /*
