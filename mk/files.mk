@@ -25,6 +25,8 @@ SRCS_CONFIG= \
 	src/config/lex.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/pattern.c \
+	src/config/pattern_match.c \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/value.c
@@ -52,6 +54,7 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
+SRCS_CONDITION=
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -100,6 +103,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MILTER} \
 	${SRCS_NET} \
 	${SRCS_MESSAGE} \
+	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
@@ -115,14 +119,23 @@ HDRS= \
 	src/base/options.h \
 	src/base/spec.h \
 	src/base/word.h \
+	src/condition/condition.h \
+	src/condition/facts.h \
+	src/condition/feed.h \
 	src/config/conf.h \
 	src/config/errors.h \
+	src/config/expr.h \
+	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/pattern.h \
+	src/config/pattern_internal.h \
+	src/config/rules.h \
 	src/config/source.h \
+	src/config/table.h \
 	src/config/value.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
@@ -145,9 +158,11 @@ HDRS= \
 	src/milter/stranger.h \
 	src/milter/trace.h \
 	src/milter/wire.h \
+	src/net/dns.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socketmap.h \
 	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \
@@ -192,6 +207,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
