@@ -39,7 +39,6 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
-	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -222,6 +221,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
