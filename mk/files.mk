@@ -39,6 +39,7 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table_stub.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -201,6 +202,7 @@ TESTS_C= \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
+	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
