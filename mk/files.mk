@@ -201,6 +201,7 @@ TESTS_C= \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
+	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
