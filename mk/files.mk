@@ -208,6 +208,7 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
+	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
