@@ -29,6 +29,7 @@ SRCS_CONFIG= \
 	src/config/pattern_match.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -212,6 +213,7 @@ TESTS_C= \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
