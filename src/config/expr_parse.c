@@ -450,7 +450,8 @@ parse_right(struct expr_read *p, int *op, unsigned left)
 }
 
 static unsigned
-parse_match(struct expr_read *p, int op, size_t at, unsigned left)
+parse_match(struct expr_read *p, int op, size_t at, unsigned from,
+    unsigned left)
 {
 	char said[PARSE_SAID];
 	struct pattern *pattern;
@@ -469,7 +470,7 @@ parse_match(struct expr_read *p, int op, size_t at, unsigned left)
 	if (pattern == NULL)
 		return (0);
 	expr_next(p);
-	i = parse_node(p, op, EXPR_BOOL, at, p->node[left].from);
+	i = parse_node(p, op, EXPR_BOOL, at, from);
 	if (i == 0)
 		pattern_free(pattern);
 	else
@@ -480,7 +481,8 @@ parse_match(struct expr_read *p, int op, size_t at, unsigned left)
 static unsigned
 parse_compare(struct expr_read *p)
 {
-	unsigned left = parse_primary(p), right = 0, i;
+	size_t at = p->at;
+	unsigned from = p->from, left = parse_primary(p), right = 0, i;
 	int op = p->kind;
 
 	if (left == 0)
@@ -495,13 +497,12 @@ parse_compare(struct expr_read *p)
 		return (left);
 	expr_next(p);
 	if (op == NODE_MATCH || op == NODE_NOT_MATCH)
-		i = parse_match(p, op, p->node[left].at, left);
+		i = parse_match(p, op, at, from, left);
 	else {
 		right = parse_right(p, &op, left);
 		if (right == 0)
 			return (0);
-		i = parse_node(p, op, EXPR_BOOL, p->node[left].at,
-		    p->node[left].from);
+		i = parse_node(p, op, EXPR_BOOL, at, from);
 	}
 	p->node[i].left = (uint16_t)left;
 	p->node[i].right = (uint16_t)right;
