@@ -20,6 +20,7 @@ SRCS_CONFIG= \
 	src/config/conf.c \
 	src/config/document.c \
 	src/config/errors.c \
+	src/config/eval.c \
 	src/config/expr.c \
 	src/config/expr_lex.c \
 	src/config/expr_parse.c \
@@ -29,6 +30,8 @@ SRCS_CONFIG= \
 	src/config/lex.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/pattern.c \
+	src/config/pattern_match.c \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
@@ -136,6 +139,7 @@ HDRS= \
 	src/config/map.h \
 	src/config/parse.h \
 	src/config/pattern.h \
+	src/config/pattern_internal.h \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
@@ -196,6 +200,8 @@ TESTS_C= \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
 	tests/atf/t_event_time.c \
+	tests/atf/t_expr.c \
+	tests/atf/t_expr_load.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -210,6 +216,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -262,6 +269,7 @@ TEST_HDRS= \
 	tests/atf/d_packet.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
+	tests/atf/h_expr.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
