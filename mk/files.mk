@@ -202,6 +202,7 @@ TESTS_C= \
 	tests/atf/t_event_time.c \
 	tests/atf/t_expr.c \
 	tests/atf/t_expr_load.c \
+	tests/atf/t_expr_random.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -218,6 +219,7 @@ TESTS_C= \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
+	tests/atf/t_rules.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
@@ -301,6 +303,7 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \

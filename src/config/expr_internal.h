@@ -87,7 +87,7 @@ struct expr_read {
 	int		 kind;		/* enum expr_word, or WORD_SIGN + c */
 	size_t		 at;
 	unsigned	 from;		/* in out */
-	unsigned	 done;		/* where the word before it ends there */
+	unsigned	 done;		/* where the one before ends there */
 	long		 number;
 	struct lex	 lx;		/* text, len: of a string */
 	char		 name[64];	/* of a name; cut: no name is so long */
