@@ -203,6 +203,7 @@ TESTS_C= \
 	tests/atf/t_expr.c \
 	tests/atf/t_expr_load.c \
 	tests/atf/t_expr_random.c \
+	tests/atf/t_expr_rules.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -219,7 +220,6 @@ TESTS_C= \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
-	tests/atf/t_rules.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c

@@ -3,7 +3,7 @@
  */
 
 /*
- * t_rules.c - the lists of keys: what is in one, and what is wrong with it.
+ * t_expr_rules.c - the lists of keys: what is in one, and what is wrong with it.
  */
 #include "compat.h"
 
@@ -46,8 +46,8 @@ H_CASE(rules, "Lists of keys: one item or several, appended, with an origin")
 		{ RULES_NETWORKS, "/a/", "@0 expected a network in quotes or "
 		    "table.NAME, found /a/" },
 		{ RULES_NETWORKS, "[\"10.0.0.0/8\", 10.0.0.0/8]", "@15 "
-		    "numbers are whole ones, an address or network is written "
-		    "in quotes" },
+		    "an address or network is written in quotes, a number "
+		    "without a point" },
 		{ RULES_SERVICES, "[\"a.b\", \"c=127.0.0.2\"]",
 		    "\"a.b\" \"c=127.0.0.2\"" },
 		{ RULES_SERVICES, "[\"a b\"]", "@1 this is none, expected a "
@@ -102,7 +102,7 @@ H_CASE(many_rules, "A list of thousands, and one that is too long")
 		text[n++] = ' ';
 	ATF_CHECK(rules_read(text, n, RULES_STRINGS, &origin, &rules, &at,
 	    why) == -1);
-	ATF_CHECK_STREQ(why, "the list is longer than 65536 bytes");
+	ATF_CHECK_STREQ(why, "this has more than 65536 bytes");
 	rules_free(&rules);
 	free(text);
 }
