@@ -17,6 +17,8 @@ SRCS_EVENT= \
 	src/event/signal.c \
 	src/event/timer.c
 SRCS_CONFIG= \
+	src/config/builtin.c \
+	src/config/check.c \
 	src/config/conf.c \
 	src/config/document.c \
 	src/config/errors.c \
@@ -28,6 +30,8 @@ SRCS_CONFIG= \
 	src/config/field.c \
 	src/config/key.c \
 	src/config/lex.c \
+	src/config/load.c \
+	src/config/logic.c \
 	src/config/map.c \
 	src/config/parse.c \
 	src/config/pattern.c \
@@ -136,8 +140,10 @@ HDRS= \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
+	src/config/logic.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/parse_internal.h \
 	src/config/pattern.h \
 	src/config/pattern_internal.h \
 	src/config/rules.h \
@@ -193,6 +199,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
@@ -269,6 +276,7 @@ TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
 	tests/atf/d_packet.h \
+	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_expr.h \
