@@ -209,6 +209,10 @@ TESTS_C= \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
 	tests/atf/t_event_time.c \
+	tests/atf/t_expr.c \
+	tests/atf/t_expr_load.c \
+	tests/atf/t_expr_random.c \
+	tests/atf/t_expr_rules.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -279,6 +283,7 @@ TEST_HDRS= \
 	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
+	tests/atf/h_expr.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
@@ -310,6 +315,7 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
