@@ -46,12 +46,14 @@ SRCS_NET= \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
+	src/net/socketmap.c \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
+SRCS_CONDITION=
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -100,6 +102,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MILTER} \
 	${SRCS_NET} \
 	${SRCS_MESSAGE} \
+	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
@@ -115,14 +118,22 @@ HDRS= \
 	src/base/options.h \
 	src/base/spec.h \
 	src/base/word.h \
+	src/condition/condition.h \
+	src/condition/facts.h \
+	src/condition/feed.h \
 	src/config/conf.h \
 	src/config/errors.h \
+	src/config/expr.h \
+	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/pattern.h \
+	src/config/rules.h \
 	src/config/source.h \
+	src/config/table.h \
 	src/config/value.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
@@ -145,9 +156,11 @@ HDRS= \
 	src/milter/stranger.h \
 	src/milter/trace.h \
 	src/milter/wire.h \
+	src/net/dns.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socketmap.h \
 	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \
@@ -193,6 +206,7 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_record.c \
+	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
@@ -279,6 +293,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c
 FUZZ_HDRS= \
