@@ -59,6 +59,7 @@ SRCS_NET= \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
+	src/net/socketmap.c \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
@@ -230,6 +231,7 @@ TESTS_C= \
 	tests/atf/t_pattern.c \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
+	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_table.c \
@@ -320,6 +322,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c
 FUZZ_HDRS= \
