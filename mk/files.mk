@@ -320,10 +320,12 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
-	tests/fuzz/fuzz_stranger.c
+	tests/fuzz/fuzz_stranger.c \
+	tests/fuzz/fuzz_table.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h
