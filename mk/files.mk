@@ -25,8 +25,11 @@ SRCS_CONFIG= \
 	src/config/lex.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/pattern.c \
+	src/config/pattern_match.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -131,6 +134,7 @@ HDRS= \
 	src/config/map.h \
 	src/config/parse.h \
 	src/config/pattern.h \
+	src/config/pattern_internal.h \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
@@ -205,10 +209,13 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_pattern.c \
+	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
