@@ -66,7 +66,10 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
-SRCS_CONDITION=
+SRCS_CONDITION= \
+	src/condition/feed.c \
+	src/condition/feed_database.c \
+	src/condition/feed_program.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -134,6 +137,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_internal.h \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
@@ -214,6 +218,8 @@ TESTS_C= \
 	tests/atf/t_expr_load.c \
 	tests/atf/t_expr_random.c \
 	tests/atf/t_expr_rules.c \
+	tests/atf/t_feed.c \
+	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -244,6 +250,7 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
+	tests/atf/t_feed_database.sh \
 	tests/atf/t_ideas_content.sh \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
@@ -268,6 +275,7 @@ TESTS_SH= \
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
+	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
@@ -286,6 +294,7 @@ TEST_HDRS= \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_expr.h \
+	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
