@@ -91,6 +91,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/import.c \
+	src/tool/import_expr.c \
+	src/tool/import_lex.c \
+	src/tool/import_value.c \
+	src/tool/import_walk.c \
 	src/tool/replay.c \
 	src/tool/replay_compare.c \
 	src/tool/replay_conn.c \
@@ -188,6 +193,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
 	src/tool/server_internal.h \
@@ -255,6 +261,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
+	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
@@ -327,6 +334,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \
