@@ -39,6 +39,7 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -224,9 +225,11 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
+	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
