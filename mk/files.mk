@@ -25,7 +25,6 @@ SRCS_CONFIG= \
 	src/config/eval.c \
 	src/config/expr.c \
 	src/config/expr_lex.c \
-	src/config/expr_parse.c \
 	src/config/fact.c \
 	src/config/field.c \
 	src/config/key.c \
@@ -40,6 +39,7 @@ SRCS_CONFIG= \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/table.c \
+	src/config/term.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
