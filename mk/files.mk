@@ -265,6 +265,7 @@ TESTS_SH= \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
+	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_parallel_wire.sh \
