@@ -40,6 +40,10 @@ SRCS_MILTER= \
 	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
+	src/net/dns.c \
+	src/net/dns_conf.c \
+	src/net/dns_packet.c \
+	src/net/dns_try.c \
 	src/net/helper.c \
 	src/net/linger.c \
 	src/net/listen.c \
@@ -52,6 +56,7 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
+SRCS_CONDITION=
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -92,6 +97,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/random.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -100,6 +106,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MILTER} \
 	${SRCS_NET} \
 	${SRCS_MESSAGE} \
+	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
@@ -115,14 +122,22 @@ HDRS= \
 	src/base/options.h \
 	src/base/spec.h \
 	src/base/word.h \
+	src/condition/condition.h \
+	src/condition/facts.h \
+	src/condition/feed.h \
 	src/config/conf.h \
 	src/config/errors.h \
+	src/config/expr.h \
+	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/pattern.h \
+	src/config/rules.h \
 	src/config/source.h \
+	src/config/table.h \
 	src/config/value.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
@@ -145,9 +160,14 @@ HDRS= \
 	src/milter/stranger.h \
 	src/milter/trace.h \
 	src/milter/wire.h \
+	src/net/dns.h \
+	src/net/dns_conf.h \
+	src/net/dns_internal.h \
+	src/net/dns_packet.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socketmap.h \
 	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \
@@ -174,6 +194,8 @@ TESTS_C= \
 	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_dns.c \
+	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
@@ -201,6 +223,7 @@ TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
+	tests/atf/t_dns_real.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
@@ -226,6 +249,7 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
+	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
 	tests/atf/h_libmilter_edit.c \
@@ -249,6 +273,7 @@ TEST_HDRS= \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
 	tests/atf/h_matrix_oracle.h \
+	tests/atf/h_nameserver.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
@@ -275,6 +300,7 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \

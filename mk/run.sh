@@ -117,7 +117,7 @@ install_missing() {
 		    musl-tools valgrind qemu-user-static python3-venv file
 		    binutils shellcheck ca-certificates m4 python3-milter
 		    libsendmail-pmilter-perl opendmarc spamass-milter
-		    spamassassin spamd spamc rspamd"
+		    spamassassin spamd spamc rspamd unbound"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||
@@ -133,7 +133,7 @@ install_missing() {
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
 		    shellcheck llvm opendmarc spamass-milter spamassassin
-		    rspamd"
+		    rspamd unbound"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -142,7 +142,7 @@ install_missing() {
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
-		    opendmarc spamass-milter spamassassin rspamd"
+		    opendmarc spamass-milter spamassassin rspamd unbound"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -161,7 +161,7 @@ install_missing() {
 		    opendkim-utils clamav-daemon clamav-milter libmilter-dev"
 		test $job = demo || need="$need kyua atf-dev pkgconf clang
 		    clang-extra-tools mandoc valgrind python3 file binutils
-		    shellcheck qemu-mips qemu-s390x"
+		    shellcheck qemu-mips qemu-s390x unbound"
 		need=$(missing "apk info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -173,7 +173,7 @@ install_missing() {
 		test $job = demo || need="$need kyua libatf-c-devel libatf-sh
 		    pkgconf clang clang-tools-extra compiler-rt libasan
 		    libubsan mandoc musl-gcc valgrind qemu-user-static python3
-		    file binutils ShellCheck"
+		    file binutils ShellCheck unbound"
 		need=$(missing "rpm -q" $need)
 		test -z "$need" || {
 			say "installing: $need"
