@@ -44,7 +44,6 @@ SRCS_NET= \
 	src/net/dns_conf.c \
 	src/net/dns_packet.c \
 	src/net/dns_try.c \
-	src/net/helper.c \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
@@ -165,7 +164,6 @@ HDRS= \
 	src/net/dns_internal.h \
 	src/net/dns_packet.h \
 	src/net/listen.h \
-	src/net/resolver_internal.h \
 	src/net/sock.h \
 	src/net/socketmap.h \
 	src/net/socks.h \
@@ -215,6 +213,7 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_record.c \
+	tests/atf/t_resolver.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_verdict.c
