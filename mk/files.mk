@@ -52,6 +52,10 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
+SRCS_CONDITION= \
+	src/condition/condition.c \
+	src/condition/facts.c \
+	src/condition/stress.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -65,9 +69,11 @@ SRCS_MANAGER= \
 	src/manager/manners.c \
 	src/manager/negotiate.c \
 	src/manager/original.c \
+	src/manager/plan.c \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_TOOL= \
 	src/tool/client.c \
@@ -100,6 +106,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MILTER} \
 	${SRCS_NET} \
 	${SRCS_MESSAGE} \
+	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
@@ -115,14 +122,23 @@ HDRS= \
 	src/base/options.h \
 	src/base/spec.h \
 	src/base/word.h \
+	src/condition/condition.h \
+	src/condition/facts.h \
+	src/condition/feed.h \
+	src/condition/stress.h \
 	src/config/conf.h \
 	src/config/errors.h \
+	src/config/expr.h \
+	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/pattern.h \
+	src/config/rules.h \
 	src/config/source.h \
+	src/config/table.h \
 	src/config/value.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
@@ -145,9 +161,11 @@ HDRS= \
 	src/milter/stranger.h \
 	src/milter/trace.h \
 	src/milter/wire.h \
+	src/net/dns.h \
 	src/net/listen.h \
 	src/net/resolver_internal.h \
 	src/net/sock.h \
+	src/net/socketmap.h \
 	src/net/socks.h \
 	src/net/stream.h \
 	src/net/stream_internal.h \

@@ -61,6 +61,13 @@ char	*condition_format(const struct condition_stop *, char *dst,
 bool	condition_any(const struct conf_milter *, enum conf_stage);
 /* A bit (1 << CONF_*) for each stage whose event they need to hear of. */
 unsigned condition_stages(const struct conf_milter *);
+/* Does one of them ask for that? */
+bool	condition_asks(const struct conf_milter *, enum fact);
+/*
+ * Must they wait for what the children before this one do and say at the same
+ * event?  When they ask for it, or set or read notes.
+ */
+bool	condition_in_turn(const struct conf_milter *);
 /* Calls fn for each macro that they read. */
 void	condition_macros(const struct conf_milter *,
 	    void (*fn)(const char *name, void *arg), void *arg);

@@ -33,6 +33,10 @@ struct child_run {
 	struct target		 *target;
 	struct breaker		 *breaker;
 	enum child_manners	  manners;
+	/* Its conditions, a bit (1 << CONF_*) for each stage: */
+	uint16_t		  asks;		/* they ask or do something */
+	uint16_t		  events;	/* they need to hear of it */
+	bool			  in_turn;	/* see condition_in_turn() */
 };
 
 /*
@@ -45,6 +49,10 @@ struct generation {
 	struct child_run *run;		/* the enabled children, in order */
 	size_t		  n;
 	struct record_folder *records;	/* NULL: nothing is recorded */
+	bool		  conditions;	/* one of the children has some */
+	struct supply_dns *dns;		/* these two: NULL when not needed */
+	struct feeds	 *feeds;
+	unsigned	  stress;	/* connections; 0: never */
 };
 
 /*

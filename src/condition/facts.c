@@ -1,0 +1,683 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * facts.c - the facts of a session, and the questions that take time.
+ * Owns:      what each fact is; the notes; questions under way, and answers.
+ * Called by: config/eval.c through struct eval_env; the manager and "explain",
+ *            which fill struct facts in.
+ * Must not:  know what a condition is.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/network.h"
+#include "base/number.h"
+#include "condition/facts.h"
+#include "config/table.h"
+
+/* A question, and its answer as soon as that is here. */
+struct lookup {
+	struct lookup	*next;
+	struct facts	*facts;
+	const struct conf_table *table;	/* NULL: a name, of type */
+	int		 type;
+	enum eval_state	 state;
+	bool		 found;
+	bool		 told;		/* its failure */
+	unsigned	 event;		/* in which it was last of use */
+	char		*value;		/* or why it failed; NULL: none */
+	size_t		 n;		/* addresses */
+	unsigned char	 address[DNS_RECORDS_MAX][4];
+	union {
+		struct dns_query  dns;
+		struct feed_query feed;
+	} query;
+	size_t		 len;
+	char		 key[];		/* NUL behind it */
+};
+
+struct facts_note {
+	struct facts_note *next;
+	bool		 session;
+	char		*value;
+	char		 name[];
+};
+
+void
+facts_init(struct facts *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->client.type = EXPR_ADDRESS;
+	f->size = -1;
+}
+
+void
+facts_set_client(struct facts *f, enum eval_family family, const char *text)
+{
+	static const unsigned char mapped[12] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
+	};
+	struct eval_value *v = &f->client;
+
+	v->family = family;
+	v->text = text;
+	v->len = text == NULL ? 0 : strlen(text);
+	if (family != EVAL_INET && family != EVAL_INET6)
+		return;
+	if (text == NULL || network_read_address(text, &v->address) == -1)
+		v->family = EVAL_UNKNOWN;
+	else
+		v->family = memcmp(v->address.byte, mapped, sizeof(mapped)) ==
+		    0 ? EVAL_INET : EVAL_INET6;
+}
+
+/* --- notes ---------------------------------------------------------------- */
+
+static void
+facts_drop_notes(struct facts *f, bool all)
+{
+	struct facts_note **at = &f->notes, *note;
+
+	while ((note = *at) != NULL) {
+		if (note->session && !all) {
+			at = &note->next;
+			continue;
+		}
+		*at = note->next;
+		free(note->value);
+		free(note);
+	}
+}
+
+int
+facts_set_note(struct facts *f, const char *name, const char *value)
+{
+	bool session = f->sender == NULL;
+	char *copy = strdup(value == NULL ? "" : value);
+	struct facts_note *note;
+	size_t size = strlen(name) + 1;
+
+	if (copy == NULL)
+		return (-1);
+	for (note = f->notes; note != NULL; note = note->next)
+		if (note->session == session && strcmp(note->name, name) == 0)
+			break;
+	if (note == NULL) {
+		note = malloc(sizeof(*note) + size);
+		if (note == NULL) {
+			free(copy);
+			return (-1);
+		}
+		memcpy(note->name, name, size);
+		note->session = session;
+		note->value = NULL;
+		/* The message's hides the session's. */
+		note->next = f->notes;
+		f->notes = note;
+	}
+	free(note->value);
+	note->value = copy;
+	return (0);
+}
+
+static const char *
+facts_note_value(const struct facts *f, const char *name)
+{
+	const struct facts_note *note;
+
+	for (note = f->notes; note != NULL; note = note->next)
+		if (strcmp(note->name, name) == 0)
+			return (note->value);
+	return (NULL);
+}
+
+/* --- look-ups ------------------------------------------------------------- */
+
+static void
+facts_drop_lookup(struct facts *f, struct lookup **at)
+{
+	struct lookup *l = *at;
+
+	*at = l->next;
+	f->n_lookups--;
+	if (l->state == EVAL_PENDING) {
+		if (l->table != NULL)
+			feed_cancel(&l->query.feed);
+		else
+			dns_cancel(&l->query.dns);
+	}
+	if (f->why == l->value)
+		f->why = NULL;
+	free(l->value);
+	free(l);
+}
+
+void
+facts_next_event(struct facts *f)
+{
+	f->event++;
+}
+
+void
+facts_new_message(struct facts *f)
+{
+	facts_drop_notes(f, false);
+	while (f->lookups != NULL)
+		facts_drop_lookup(f, &f->lookups);
+}
+
+void
+facts_free(struct facts *f)
+{
+	facts_new_message(f);
+	facts_drop_notes(f, true);
+	loop_task_stop(&f->task);
+}
+
+const char *
+facts_failure(struct facts *f)
+{
+	const char *why = f->why;
+
+	f->why = NULL;
+	return (why);
+}
+
+static void
+facts_on_task(struct loop_task *t, void *arg)
+{
+	struct facts *f = arg;
+
+	(void)t;
+	if (f->changed != NULL)
+		f->changed(f->arg);
+}
+
+/* Not from within the answer: whoever is told may free the question. */
+static void
+facts_answered(struct lookup *l, enum eval_state state, const char *value)
+{
+	char why[400];
+
+	l->state = state;
+	if (state == EVAL_FAILED) {
+		(void)snprintf(why, sizeof(why), "%s %.100s: %s", l->table !=
+		    NULL ? l->table->name : "dns", l->key, value);
+		value = why;
+	}
+	if (value != NULL)
+		l->value = strdup(value);
+	loop_task_start(l->facts->loop, &l->facts->task, facts_on_task,
+	    l->facts);
+}
+
+static void
+facts_on_feed(struct feed_query *q, enum eval_state state, bool found,
+    const char *value, void *arg)
+{
+	struct lookup *l = arg;
+
+	(void)q;
+	l->found = found;
+	facts_answered(l, state, value);
+}
+
+static void
+facts_on_dns(struct dns_query *q, const struct dns_answer *a, void *arg)
+{
+	struct lookup *l = arg;
+	size_t i;
+
+	(void)q;
+	l->found = a->status == DNS_FOUND;
+	for (i = 0; l->found && i < a->n && l->type == DNS_A; i++)
+		memcpy(l->address[l->n++], a->record[i].address, 4);
+	facts_answered(l, a->status == DNS_FAILED ? EVAL_FAILED : EVAL_OK,
+	    a->status == DNS_FAILED ? a->why : l->found && a->n > 0 ?
+	    a->record[0].text : NULL);
+}
+
+/* Makes room for one more; false when all are of use at this event. */
+static bool
+facts_make_room(struct facts *f)
+{
+	struct lookup **at;
+
+	if (f->n_lookups < FACTS_LOOKUPS_MAX)
+		return (true);
+	for (at = &f->lookups; *at != NULL; at = &(*at)->next)
+		if ((*at)->event != f->event &&
+		    (*at)->state != EVAL_PENDING) {
+			facts_drop_lookup(f, at);
+			return (true);
+		}
+	return (false);
+}
+
+/* Finds the question, or asks it.  NULL: too many of them, or no memory. */
+static struct lookup *
+facts_lookup(struct facts *f, const struct conf_table *table, int type,
+    const struct eval_value *key)
+{
+	char value[TABLE_VALUE_MAX];
+	struct lookup *l;
+	size_t len = key->text == NULL ? 0 : key->len;
+
+	for (l = f->lookups; l != NULL; l = l->next)
+		if (l->table == table && l->type == type && l->len == len &&
+		    (len == 0 || memcmp(l->key, key->text, len) == 0)) {
+			l->event = f->event;
+			return (l);
+		}
+	l = facts_make_room(f) ? calloc(1, sizeof(*l) + len + 1) : NULL;
+	if (l == NULL) {
+		f->why = "too many look-ups at once";
+		return (NULL);
+	}
+	l->facts = f;
+	l->table = table;
+	l->type = type;
+	l->event = f->event;
+	l->len = len;
+	if (len > 0)
+		memcpy(l->key, key->text, len);
+	l->next = f->lookups;
+	f->lookups = l;
+	f->n_lookups++;
+	l->state = EVAL_PENDING;
+	if (table == NULL) {
+		dns_ask(f->dns, &l->query.dns, type, l->key, facts_on_dns, l);
+		return (l);
+	}
+	value[0] = '\0';
+	l->state = feed_find(f->feeds, table, key, &l->found, value,
+	    &l->query.feed, facts_on_feed, l);
+	if (l->state != EVAL_PENDING) {
+		facts_answered(l, l->state, value);
+		loop_task_stop(&f->task);
+	}
+	return (l);
+}
+
+/* What is known so far; a failure is told once. */
+static enum eval_state
+facts_state(struct facts *f, struct lookup *l)
+{
+	if (l == NULL)
+		return (EVAL_FAILED);
+	if (l->state == EVAL_FAILED && !l->told) {
+		l->told = true;
+		f->why = l->value;
+	}
+	return (l->state);
+}
+
+static enum eval_state
+facts_table(void *arg, const struct conf_table *table,
+    const struct eval_value *key, bool *found, const char **value)
+{
+	struct facts *f = arg;
+	struct lookup *l = facts_lookup(f, table, 0, key);
+	enum eval_state state = facts_state(f, l);
+
+	if (state == EVAL_OK) {
+		*found = l->found;
+		if (value != NULL)
+			*value = l->found ? l->value : NULL;
+	}
+	return (state);
+}
+
+/* The name to ask for of an address; false when there is none. */
+static bool
+facts_reverse(const struct eval_value *a, const char *suffix,
+    char name[DNS_NAME_MAX])
+{
+	bool v6 = a->family == EVAL_INET6;
+
+	if (!v6 && a->family != EVAL_INET)
+		return (false);
+	if (suffix == NULL)
+		suffix = v6 ? "ip6.arpa" : "in-addr.arpa";
+	return (dns_reverse(a->address.byte + (v6 ? 0 : 12), v6, suffix,
+	    name) != NULL);
+}
+
+static enum eval_state
+facts_ptr(struct facts *f, const char *text, struct eval_value *out)
+{
+	struct eval_value key;
+	struct facts of;
+	char name[DNS_NAME_MAX];
+	struct lookup *l;
+	enum eval_state state;
+
+	of.client = f->client;
+	if (text != NULL)
+		facts_set_client(&of, EVAL_INET, text);
+	if (!facts_reverse(&of.client, NULL, name))
+		return (EVAL_OK);
+	memset(&key, 0, sizeof(key));
+	key.text = name;
+	key.len = strlen(name);
+	l = facts_lookup(f, NULL, DNS_PTR, &key);
+	state = facts_state(f, l);
+	if (state == EVAL_OK)
+		out->text = l->value;
+	return (state);
+}
+
+static bool
+facts_listed(const struct lookup *l, const char *expected)
+{
+	struct network_address a;
+	struct network net;
+	char why[128];
+	size_t i;
+
+	if (expected != NULL &&
+	    network_read(expected, &net, why, sizeof(why)) == -1)
+		return (false);		/* checked at load */
+	for (i = 0; i < l->n; i++) {
+		const unsigned char *b = l->address[i];
+
+		memset(&a, 0, sizeof(a));
+		a.byte[10] = a.byte[11] = 0xff;
+		memcpy(a.byte + 12, b, 4);
+		if (expected != NULL ? network_has(&net, &a) : b[0] == 127 &&
+		    !(b[1] == 255 && b[2] == 255))
+			return (true);
+	}
+	return (false);
+}
+
+static enum eval_state
+facts_dnsbl(struct facts *f, const char *service, struct eval_value *out)
+{
+	const char *expected = strchr(service, '=');
+	size_t len = expected == NULL ? strlen(service) :
+	    (size_t)(expected - service);
+	char zone[DNS_NAME_MAX], name[DNS_NAME_MAX];
+	struct eval_value key;
+	struct lookup *l;
+	enum eval_state state;
+
+	if (len >= sizeof(zone))
+		return (EVAL_OK);
+	memcpy(zone, service, len);
+	zone[len] = '\0';
+	if (!facts_reverse(&f->client, zone, name))
+		return (EVAL_OK);
+	memset(&key, 0, sizeof(key));
+	key.text = name;
+	key.len = strlen(name);
+	l = facts_lookup(f, NULL, DNS_A, &key);
+	state = facts_state(f, l);
+	if (state == EVAL_OK)
+		out->yes = facts_listed(l, expected == NULL ? NULL :
+		    expected + 1);
+	return (state);
+}
+
+/* --- the envelope --------------------------------------------------------- */
+
+/* "<a@b>" or "a@b": what is between the brackets. */
+static size_t
+facts_address(const char **text, const char *payload, size_t len)
+{
+	size_t n = payload == NULL ? 0 : strnlen(payload, len);
+
+	*text = payload;
+	if (n > 0 && payload[0] == '<') {
+		(*text)++;
+		n--;
+		if (n > 0 && payload[n] == '>')
+			n--;
+	}
+	return (n);
+}
+
+static void
+facts_part(struct facts *f, int which, int fact, const char *payload,
+    size_t len, struct eval_value *out)
+{
+	const char *text;
+	size_t n = facts_address(&text, payload, len), at, i;
+
+	for (at = n; at > 0 && text[at - 1] != '@'; at--)
+		;
+	out->text = text;
+	out->len = n;
+	if (fact == FACT_SENDER_USER && at > 0)
+		out->len = at - 1;
+	else if (fact == FACT_SENDER_DOMAIN) {
+		char *domain = f->domain[which];
+
+		out->text = NULL;
+		if (at == 0 || n - at >= FACTS_DOMAIN_MAX)
+			return;
+		for (i = 0; at + i < n; i++) {
+			domain[i] = text[at + i];
+			if (domain[i] >= 'A' && domain[i] <= 'Z')
+				domain[i] += 'a' - 'A';
+		}
+		domain[i] = '\0';
+		out->text = domain;
+		out->len = i;
+	}
+}
+
+/* An ESMTP parameter; *n of it, NULL when it is not there. */
+static const char *
+facts_param(const char *payload, size_t len, const char *name, size_t *n)
+{
+	size_t want = strlen(name), have, pos;
+
+	pos = payload == NULL ? len : strnlen(payload, len) + 1;
+	for (; pos < len; pos += have + 1) {
+		const char *text = payload + pos;
+
+		have = strnlen(text, len - pos);
+		if (have < want || strncasecmp(text, name, want) != 0)
+			continue;
+		if (have == want) {
+			*n = have;
+			return (text);
+		}
+		if (text[want] == '=') {
+			*n = have - want - 1;
+			return (text + want + 1);
+		}
+	}
+	return (NULL);
+}
+
+static long
+facts_size(const struct facts *f)
+{
+	const char *text;
+	size_t n, i;
+	long size = 0;
+
+	if (f->size >= 0)
+		return (f->size);
+	text = facts_param(f->sender, f->sender_len, "SIZE", &n);
+	for (i = 0; text != NULL && i < n && number_digit(text[i]) >= 0 &&
+	    number_digit(text[i]) < 10 && size < 100000000000000000L / 10;
+	    i++)
+		size = size * 10 + number_digit(text[i]);
+	return (size);
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+static bool
+facts_child_is(struct facts *f, const char *name, enum facts_child what)
+{
+	const struct conf_milter *m = conf_milter(f->conf, name);
+
+	return (m != NULL && f->child != NULL && f->child(f->arg, m) == what);
+}
+
+static long
+facts_time(enum fact fact)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm) == NULL)
+		return (0);
+	return (fact == FACT_HOUR ? tm.tm_hour : fact == FACT_MINUTE ?
+	    tm.tm_min : tm.tm_wday);
+}
+
+static enum eval_state
+facts_value(struct facts *f, enum fact fact, const char *arg,
+    struct eval_value *out)
+{
+	static const char *const families[] = {
+		[EVAL_UNKNOWN] = "unknown", [EVAL_INET] = "inet",
+		[EVAL_INET6] = "inet6", [EVAL_UNIX] = "unix"
+	};
+	size_t n;
+
+	switch (fact) {
+	case FACT_HOST:
+		out->text = f->host;
+		break;
+	case FACT_ADDRESS:
+		*out = f->client;
+		break;
+	case FACT_ADDRESS_LOCAL:
+		out->yes = f->client.family == EVAL_UNIX ||
+		    (f->client.family != EVAL_UNKNOWN &&
+		    network_is_private(&f->client.address));
+		break;
+	case FACT_ADDRESS_FAMILY:
+		out->text = families[f->client.family];
+		break;
+	case FACT_ADDRESS_PORT:
+		out->number = f->client_port;
+		break;
+	case FACT_PTR:
+		return (facts_ptr(f, arg, out));
+	case FACT_DNSBL:
+		return (facts_dnsbl(f, arg, out));
+	case FACT_HELO:
+		out->text = f->helo;
+		break;
+	case FACT_TLS:
+		out->yes = f->tls;
+		break;
+	case FACT_SENDER:
+	case FACT_SENDER_USER:
+	case FACT_SENDER_DOMAIN:
+		facts_part(f, 0, (int)fact, f->sender, f->sender_len, out);
+		break;
+	case FACT_RECIPIENT:
+	case FACT_RECIPIENT_USER:
+	case FACT_RECIPIENT_DOMAIN:
+		facts_part(f, 1, (int)fact - FACT_RECIPIENT + FACT_SENDER,
+		    f->recipient, f->recipient_len, out);
+		break;
+	case FACT_SENDER_PARAM:
+		out->text = facts_param(f->sender, f->sender_len, arg, &n);
+		out->len = n;
+		break;
+	case FACT_RECIPIENT_PARAM:
+		out->text = facts_param(f->recipient, f->recipient_len, arg,
+		    &n);
+		out->len = n;
+		break;
+	case FACT_AUTHENTICATED:
+		out->yes = f->authenticated;
+		break;
+	case FACT_RECIPIENTS:
+		out->number = f->recipients;
+		break;
+	case FACT_SIZE:
+		out->number = facts_size(f);
+		break;
+	case FACT_HEADER:
+		out->text = f->header == NULL ? NULL : f->header(f->arg, arg);
+		break;
+	case FACT_HEADER_NAME:
+		out->text = f->header_name;
+		break;
+	case FACT_HEADER_VALUE:
+		out->text = f->header_value;
+		break;
+	case FACT_BODY:
+		out->text = f->body;
+		out->len = f->body_len;
+		break;
+	case FACT_MACRO:
+		out->text = f->macro == NULL ? NULL : f->macro(f->arg, arg);
+		break;
+	case FACT_NOTE:
+		out->text = facts_note_value(f, arg);
+		break;
+	case FACT_CHILD_ACCEPTED:
+		out->yes = facts_child_is(f, arg, FACTS_CHILD_ACCEPTED);
+		break;
+	case FACT_CHILD_REJECTED:
+		out->yes = facts_child_is(f, arg, FACTS_CHILD_REJECTED);
+		break;
+	case FACT_CHILD_TEMPFAILED:
+		out->yes = facts_child_is(f, arg, FACTS_CHILD_TEMPFAILED);
+		break;
+	case FACT_CHILD_DISCARDED:
+		out->yes = facts_child_is(f, arg, FACTS_CHILD_DISCARDED);
+		break;
+	case FACT_CHILD_STOPPED:
+		out->yes = facts_child_is(f, arg, FACTS_CHILD_STOPPED);
+		break;
+	case FACT_POSTFIX:
+		out->yes = f->postfix;
+		break;
+	case FACT_CONNECTIONS:
+		out->number = f->connections;
+		break;
+	case FACT_STRESSED:
+		out->yes = f->stressed;
+		break;
+	case FACT_HOUR:
+	case FACT_MINUTE:
+	case FACT_WEEKDAY:
+		out->number = facts_time(fact);
+		break;
+	case FACT_N:
+		break;
+	}
+	return (EVAL_OK);
+}
+
+static enum eval_state
+facts_fact(void *arg, enum fact fact, const char *name, struct eval_value *out)
+{
+	enum eval_state state;
+
+	memset(out, 0, sizeof(*out));
+	out->type = (enum expr_type)fact_table[fact].type;
+	out->len = (size_t)-1;
+	state = facts_value(arg, fact, name, out);
+	if (out->text == NULL)
+		out->len = 0;
+	else if (out->len == (size_t)-1)
+		out->len = strlen(out->text);
+	return (state);
+}
+
+void
+facts_env(struct facts *f, struct eval_env *env)
+{
+	env->conf = f->conf;
+	env->fact = facts_fact;
+	env->table = facts_table;
+	env->arg = f;
+}
