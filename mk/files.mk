@@ -17,14 +17,26 @@ SRCS_EVENT= \
 	src/event/signal.c \
 	src/event/timer.c
 SRCS_CONFIG= \
+	src/config/builtin.c \
+	src/config/check.c \
 	src/config/conf.c \
 	src/config/document.c \
 	src/config/errors.c \
+	src/config/eval.c \
+	src/config/expr.c \
+	src/config/expr_lex.c \
+	src/config/expr_parse.c \
+	src/config/fact.c \
 	src/config/field.c \
 	src/config/key.c \
 	src/config/lex.c \
+	src/config/load.c \
+	src/config/logic.c \
 	src/config/map.c \
 	src/config/parse.c \
+	src/config/pattern.c \
+	src/config/pattern_match.c \
+	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/value.c
@@ -129,13 +141,17 @@ HDRS= \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
+	src/config/expr_internal.h \
 	src/config/fact.h \
 	src/config/field.h \
 	src/config/key.h \
 	src/config/lex.h \
+	src/config/logic.h \
 	src/config/map.h \
 	src/config/parse.h \
+	src/config/parse_internal.h \
 	src/config/pattern.h \
+	src/config/pattern_internal.h \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
@@ -189,7 +205,9 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
+	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
+	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_event.c \
@@ -210,6 +228,7 @@ TESTS_C= \
 	tests/atf/t_number.c \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
+	tests/atf/t_pattern.c \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -260,6 +279,7 @@ TEST_HDRS= \
 	tests/atf/d_conf.h \
 	tests/atf/d_option.h \
 	tests/atf/d_packet.h \
+	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_header.h \

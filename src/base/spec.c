@@ -514,6 +514,44 @@ spec_format_path(const struct sockaddr *sa, socklen_t salen, char *dst,
 	(void)snprintf(dst, size, "unix:%s", path);
 }
 
+int
+spec_read_server(const char *text, unsigned port, struct sockaddr_storage *ss,
+    socklen_t *len)
+{
+	const char *colon = strrchr(text, ':'), *from = text;
+	size_t n = strlen(text);
+	char line[100], number[8], why[128];
+	struct spec spec;
+	bool v6 = false;
+	int error;
+
+	snprintf(number, sizeof(number), "%u", port);
+	if (text[0] == '[') {
+		from = text + 1;
+		n = strcspn(from, "]");
+		v6 = true;
+		if (from[n] != ']' || (from[n + 1] != '\0' &&
+		    from[n + 1] != ':'))
+			return (-1);
+		if (from[n + 1] == ':')
+			strlcpy(number, from + n + 2, sizeof(number));
+	} else if (colon != NULL && colon != strchr(text, ':'))
+		v6 = true;
+	else if (colon != NULL) {
+		n = (size_t)(colon - text);
+		strlcpy(number, colon + 1, sizeof(number));
+	}
+	if (n >= sizeof(line) - 20)
+		return (-1);
+	snprintf(line, sizeof(line), "inet%s:%s@[%.*s]", v6 ? "6" : "", number,
+	    (int)n, from);
+	if (spec_parse(line, &spec, why, sizeof(why)) == -1)
+		return (-1);
+	error = spec.port == 0 ? -1 : spec_sockaddr(&spec, false, ss, len);
+	spec_free(&spec);
+	return (error);
+}
+
 char *
 addr_format(const struct sockaddr *sa, socklen_t salen, char *dst, size_t size)
 {

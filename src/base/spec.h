@@ -50,6 +50,14 @@ int	spec_sockaddr(const struct spec *, bool listening,
 	    struct sockaddr_storage *, socklen_t *);
 
 /*
+ * Reads the address of a server as name servers are written: "ADDRESS",
+ * "ADDRESS:PORT", "[ADDRESS]:PORT"; port is the one of the first form.  Returns
+ * 0 or -1; names are none.
+ */
+int	spec_read_server(const char *text, unsigned port,
+	    struct sockaddr_storage *, socklen_t *);
+
+/*
  * A socket address as a spec text, safe for the log; "unknown" for other
  * families.
  */

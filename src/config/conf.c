@@ -16,6 +16,7 @@
 #include "config/conf.h"
 #include "config/field.h"
 #include "config/key.h"
+#include "config/logic.h"
 #include "config/parse.h"
 
 const char *
@@ -53,9 +54,21 @@ conf_milter_free(struct conf_milter *m)
 	if (m == NULL)
 		return;
 	field_free(key_child, m);
+	free(m->conditions);
 	free(m->origin);
 	free(m->name);
 	free(m);
+}
+
+void
+conf_condition_free(struct conf_condition *c)
+{
+	if (c == NULL)
+		return;
+	field_free(key_condition, c);
+	free(c->origin);
+	free(c->name);
+	free(c);
 }
 
 void
@@ -68,6 +81,9 @@ conf_unref(struct conf *conf)
 	for (i = 0; i < conf->n_milters; i++)
 		conf_milter_free(conf->milters[i]);
 	free(conf->milters);
+	for (i = 0; i < conf->n_conditions; i++)
+		conf_condition_free(conf->conditions[i]);
+	free(conf->conditions);
 	field_free(key_main, conf);
 	free(conf->origin);
 	parse_free_names(conf);
@@ -83,6 +99,34 @@ conf_milter(const struct conf *conf, const char *name)
 		if (strcmp(conf->milters[i]->name, name) == 0)
 			return (conf->milters[i]);
 	}
+	return (NULL);
+}
+
+struct conf_condition *
+conf_condition_find(const struct conf *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_conditions; i++)
+		if (strcmp(conf->conditions[i]->name, name) == 0)
+			return (conf->conditions[i]);
+	return (NULL);
+}
+
+const struct conf_condition *
+conf_condition(const struct conf *conf, const char *name)
+{
+	return (conf_condition_find(conf, name));
+}
+
+const struct conf_table *
+conf_table(const struct conf *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_tables; i++)
+		if (strcmp(conf->tables[i]->name, name) == 0)
+			return (conf->tables[i]);
 	return (NULL);
 }
 
@@ -108,6 +152,7 @@ conf_load(const struct conf_source *source,
 		ps.errors.no_memory = true;
 		path = path != NULL ? path : dir;
 	} else {
+		parse_builtin(&ps, logic_builtin);
 		if (source->text != NULL)
 			parse_bytes(&ps, path, source->text, source->text_len);
 		else

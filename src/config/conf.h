@@ -81,7 +81,6 @@ struct conf_specs {
 /* What a condition sets, and when. */
 struct conf_setter {
 	char		*name;		/* of the macro or note */
-	char		*text;		/* as written */
 	int		 stage;		/* enum conf_stage */
 	struct expr	*value;
 	struct expr	*only;		/* NULL, or: only if this is true */

@@ -20,7 +20,7 @@
 #define DOCUMENT_WIDTH	76
 
 /* Whole sentences, by the name in key.c and in its order. */
-static const struct {
+static const struct document_help {
 	const char	*name;
 	const char	*help;
 } document_helps[] = {
@@ -121,6 +121,71 @@ static const struct {
 	    "The largest such file. "
 	    "Bodies may take half of it and are shortened from there on; what "
 	    "does not fit even so is cut." },
+	{ "manager.table_interval",
+	    "How often a program or a database is asked again for the "
+	    "entries of a table, and whether a file has changed is looked "
+	    "at." },
+	{ "table.NAME",
+	    "What expressions and lists call table.NAME: entries that are "
+	    "looked up. See TABLES." },
+	{ "s25r.whitelist",
+	    "Hosts that the condition \"S25R\" does not suspect, whatever "
+	    "they look like." },
+	{ "s25r.blacklist",
+	    "Hosts that it suspects." },
+	{ "s25r.check_only_ipv4",
+	    "Suspect only clients with an IPv4 address." },
+	{ "remote_network.local_addresses",
+	    "Networks that the condition \"Remote Network\" takes for own "
+	    "ones, besides the private ones." },
+	{ "remote_network.remote_addresses",
+	    "Networks that it takes for remote ones, whatever else says "
+	    "that they are own." },
+	{ "stress.threshold_n_connections",
+	    "From how many sessions on there is stress: see \"No Stress\" "
+	    "and \"Stress Notify\". 0 is never. The value nil is three "
+	    "quarters of what the MTA's own configuration allows, or "
+	    "never where none is found." },
+	{ "trust.envelope_from_domains",
+	    "Domains of senders that the condition \"Trust\" trusts. The "
+	    "statement trust.load_envelope_from_domains = \"FILE\" adds "
+	    "those of a file: one a line, /PATTERN/ (letters of either "
+	    "case), or a # comment." },
+	{ "dnsbl.services",
+	    "The block lists that \"DNSBL Listed\" and \"Not DNSBL "
+	    "Listed\" ask. Behind = the answers that count: 127.0.0.2, or "
+	    "a network of them. Without it any answer does." },
+	{ "dnsbl.name_servers",
+	    "The name servers that conditions ask: \"ADDRESS\", "
+	    "\"ADDRESS:PORT\" or \"[ADDRESS]:PORT\". None are those of "
+	    "the system." },
+	{ "dnsbl.timeout",
+	    "How long a look-up in the DNS may take in all. Then it has "
+	    "failed; a block list has nobody listed then." },
+	{ "restrict_accounts.accounts",
+	    "The recipients for whom the condition \"Restrict Accounts\" "
+	    "lets a milter run." },
+	{ "database.type",
+	    "The kind of the database of tables: which client program is "
+	    "run to ask it." },
+	{ "database.name",
+	    "Its name; of sqlite3 its file." },
+	{ "database.host",
+	    "The host of its server." },
+	{ "database.port",
+	    "The port of its server. 0 is the usual one." },
+	{ "database.path",
+	    "The socket of its server; of sqlite3 its file, when there is "
+	    "no name." },
+	{ "database.user",
+	    "The user who asks." },
+	{ "database.password",
+	    "The user's password. It is on no command line." },
+	{ "database.extra_options",
+	    "More options of the client program: \"NAME=VALUE\"." },
+	{ "detect.root",
+	    "A folder that is taken as / where the configuration of the "
+	    "MTA is looked for." },
 	{ "connection_spec",
 	    "Where the milter listens. "
 	    "An enabled one must have it. "
@@ -207,16 +272,60 @@ static const struct {
 	    "The same, at the end of a message." },
 };
 
+/* The keys of a condition; one has the name of a milter's. */
+static const struct document_help document_condition[] = {
+	{ "description",
+	    "What it is for." },
+	{ "stop_on_connect",
+	    "Whether the milter is stopped at connect: the milter is not "
+	    "used for the rest of the session." },
+	{ "stop_on_helo",
+	    "Whether the milter is stopped at HELO: the milter is not "
+	    "used for the rest of the session." },
+	{ "stop_on_envelope_from",
+	    "Whether the milter is stopped at MAIL: the milter is not "
+	    "used for this message." },
+	{ "stop_on_envelope_recipient",
+	    "Whether the milter is stopped at RCPT: this recipient is not "
+	    "shown to the milter." },
+	{ "stop_on_data",
+	    "Whether the milter is stopped at DATA: the milter is not "
+	    "used for the rest of this message." },
+	{ "stop_on_header",
+	    "Whether the milter is stopped at a header field that it "
+	    "would be given: it is out of this message." },
+	{ "stop_on_end_of_header",
+	    "Whether the milter is stopped at the end of the header: it "
+	    "is out of this message." },
+	{ "stop_on_body",
+	    "Whether the milter is stopped at a piece of the body: it is "
+	    "out of this message." },
+	{ "stop_on_end_of_message",
+	    "Whether the milter is stopped at the end of the message: it "
+	    "is out of this message." },
+	{ "set_macro.\"{name}\"",
+	    "A macro that the milter is given at that stage as if the MTA "
+	    "had sent it; one of the MTA's with that name is replaced. A "
+	    "value that is empty sets nothing." },
+	{ "set_note.\"name\"",
+	    "A note that the conditions of all milters can read with "
+	    "note(\"name\") for the rest of this message." },
+};
+
 /* A key without a text makes no document: the tests see its name there. */
 static const char *
-document_help(const char *name)
+document_help(const struct key *table, const char *name)
 {
-	size_t i;
+	const struct document_help *h = document_helps;
+	size_t i, n = sizeof(document_helps) / sizeof(document_helps[0]);
 
-	for (i = 0; i < sizeof(document_helps) / sizeof(document_helps[0]);
-	    i++)
-		if (strcmp(document_helps[i].name, name) == 0)
-			return (document_helps[i].help);
+	if (table == key_condition) {
+		h = document_condition;
+		n = sizeof(document_condition) / sizeof(document_condition[0]);
+	}
+	for (i = 0; i < n; i++)
+		if (strcmp(h[i].name, name) == 0)
+			return (h[i].help);
 	return ("(document.c says nothing)");
 }
 
@@ -253,7 +362,7 @@ document_sample_table(const struct key *table, const char *prefix, FILE *fp)
 
 	for (key = table; key->name != NULL; key++) {
 		fputc('\n', fp);
-		document_fill(document_help(key->name), "# ", false, fp);
+		document_fill(document_help(table, key->name), "# ", false, fp);
 		field_expected(key, value + 7, sizeof(value) - 8);
 		strlcat(value, ".", sizeof(value));
 		document_fill(value, "# ", false, fp);
@@ -270,17 +379,22 @@ conf_show_sample(FILE *fp)
 	fputs("\n# Each milter has a NAME; they run in the order in which "
 	    "they are first named.\n", fp);
 	document_sample_table(key_child, "milter.NAME.", fp);
+	fputs("\n# Each condition has a NAME, too: the reason why a milter does not "
+	    "run.\n", fp);
+	document_sample_table(key_condition, "condition.NAME.", fp);
 	fputs("\n# Settings of this machine.\n"
 	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);
 }
 
-/* A quote begins an argument in mdoc. */
+/* A quote begins an argument in mdoc, a backslash an escape. */
 static void
 document_mdoc_text(const char *p, FILE *fp)
 {
 	for (; *p != '\0'; p++) {
 		if (*p == '"')
 			fputs("\\(dq", fp);
+		else if (*p == '\\')
+			fputs("\\e", fp);
 		else
 			fputc(*p, fp);
 	}
@@ -296,7 +410,7 @@ document_mdoc_table(const struct key *table, const char *prefix, FILE *fp)
 		fprintf(fp, ".It Ic %s", prefix);
 		document_mdoc_text(key->name, fp);
 		fputc('\n', fp);
-		document_fill(document_help(key->name), "", true, fp);
+		document_fill(document_help(table, key->name), "", true, fp);
 		fputs(".Pp\n", fp);
 		field_expected(key, value + 7, sizeof(value) - 8);
 		strlcat(value, ".", sizeof(value));
@@ -313,6 +427,7 @@ conf_show_mdoc(FILE *fp)
 	fputs(".Bl -tag -width Ds\n", fp);
 	document_mdoc_table(key_main, "", fp);
 	document_mdoc_table(key_child, "milter.NAME.", fp);
+	document_mdoc_table(key_condition, "condition.NAME.", fp);
 	fputs(".El\n", fp);
 }
 

@@ -95,8 +95,9 @@ struct eval_env {
 	enum eval_state	(*fact)(void *, enum fact, const char *arg,
 			    struct eval_value *);
 	/*
-	 * value may be NULL; else it gets the value's text, in memory of the
-	 * callee.  OK with *found, or PENDING, FAILED.
+	 * value gets the value's text, or of FAILED why, in memory of the
+	 * callee; it is NULL before, and may stay so.  OK with *found, or
+	 * PENDING, FAILED.
 	 */
 	enum eval_state	(*table)(void *, const struct conf_table *,
 			    const struct eval_value *key, bool *found,

@@ -11,13 +11,16 @@
 #include "compat.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/number.h"
 #include "base/spec.h"
 #include "config/field.h"
+#include "config/logic.h"
 #include "config/map.h"
+#include "config/rules.h"
 #include "event/loop.h"
 
 /* Enums are kept through an int; so they must be as wide as one. */
@@ -29,13 +32,6 @@ static void *
 field_at(void *base, size_t offset)
 {
 	return ((char *)base + offset);
-}
-
-/* The same for reading. */
-static const void *
-field_in(const void *base, size_t offset)
-{
-	return ((const char *)base + offset);
 }
 
 static void
@@ -86,9 +82,35 @@ field_expected(const struct key *key, char *dst, size_t size)
 		    number_format_size(key->max, max, sizeof(max)));
 		break;
 	case KEY_STRING:
+		if (key->words != NULL) {
+			field_words(key->words, dst, size);
+			break;
+		}
+		/* FALLTHROUGH */
 	case KEY_MACROS:
 	case KEY_SECRET:
 		strlcpy(dst, "a string in quotes", size);
+		break;
+	case KEY_STOP:
+		strlcpy(dst, "an expression", size);
+		break;
+	case KEY_SET_MACRO:
+	case KEY_SET_NOTE:
+		strlcpy(dst, "STAGE: VALUE, or STAGE: VALUE if EXPRESSION",
+		    size);
+		break;
+	case KEY_RULES:
+		strlcpy(dst, "a list, like [\"a\", \"b\"], ", size);
+		strlcat(dst, key->min == RULES_STRINGS ? "of strings, "
+		    "/patterns/ and table.NAME" : key->min == RULES_NETWORKS ?
+		    "of networks, like \"192.0.2.0/24\", and table.NAME" :
+		    "of \"ZONE\" or \"ZONE=NETWORK\"", size);
+		break;
+	case KEY_TABLES:
+		strlcpy(dst, "\"list:/PATH\", \"cidr:/PATH\", "
+		    "\"regexp:/PATH\", \"exec:COMMAND\", "
+		    "\"database:SELECT ...\" or \"socketmap:unix:/PATH:MAP\"",
+		    size);
 		break;
 	case KEY_FILE:
 		strlcpy(dst, "an absolute path in quotes", size);
@@ -109,7 +131,8 @@ field_expected(const struct key *key, char *dst, size_t size)
 		strlcpy(dst, "a list of strings, like [\"a\", \"b\"]", size);
 		break;
 	}
-	if (key->type == KEY_MACROS)
+	if (key->nil && key->type != KEY_RULES && strcmp(key->def, "nil") == 0 &&
+	    (key_has_entries(key) || key->type == KEY_STOP))
 		strlcat(dst, ", or nil for none", size);
 	else if (key->nil)
 		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ?
@@ -225,6 +248,17 @@ field_free_one(const struct key *key, void *base)
 	case KEY_MACROS:
 		map_free(field_at(base, key->offset));
 		break;
+	case KEY_STOP:
+	case KEY_SET_MACRO:
+	case KEY_SET_NOTE:
+	case KEY_RULES:
+	case KEY_TABLES:
+		logic_free(key, base);
+		break;
+	case KEY_NUMBER:
+		/* Only one that may be nil comes here for a meaning. */
+		*(unsigned *)field_at(base, key->offset) = UINT_MAX;
+		break;
 	case KEY_WORD:
 		memset(field_at(base, key->offset), 0, sizeof(int));
 		break;
@@ -251,6 +285,15 @@ field_default(const struct key *key, void *base, char why[VALUE_WHY_MAX])
 	if (strcmp(key->def, "nil") == 0) {
 		field_free_one(key, base);
 		return (0);
+	}
+	if (key_is_raw(key)) {
+		memset(&v, 0, sizeof(v));
+		v.kind = VALUE_RAW;
+		v.text = strdup(key->def);
+		error = v.text == NULL ? -1 :
+		    logic_assign(key, base, NULL, &v, false, &line, why);
+		value_free(&v);
+		return (error);
 	}
 	lx = malloc(sizeof(*lx));
 	if (lx == NULL) {
@@ -401,18 +444,11 @@ field_assign_list(const struct key *key, void *base, const struct value *v,
 	struct conf_list none = { NULL, 0 };
 	/* Appended in place, for lists that are made of many statements. */
 	struct conf_list list = append ? *old : none;
-	char name[80];
 	size_t i, n = v->kind == VALUE_LIST ? v->list.n : 1;
 	const char *text;
 
 	for (i = 0; i < n; i++) {
 		text = v->kind == VALUE_LIST ? v->list.item[i] : v->text;
-		if (key->type == KEY_CONDITIONS) {
-			snprintf(why, VALUE_WHY_MAX, "no condition of the name "
-			    "%s is defined",
-			    lex_quote(name, sizeof(name), text));
-			return (-1);
-		}
 		if (value_list_add(&list, text) == -1)
 			goto no_memory;
 	}
@@ -523,6 +559,10 @@ field_assign_text(const struct key *key, void *base, const struct value *v,
 			    "none", VALUE_WHY_MAX);
 			return (-1);
 		}
+		if (key->words != NULL && word_find(key->words, v->text) ==
+		    NULL)
+			return (field_unexpected(key, v, field_near(key->words,
+			    v->text), why));
 		if (key->max > 0 && strlen(v->text) > key->max) {
 			snprintf(why, VALUE_WHY_MAX, "the string is longer "
 			    "than %u bytes", (unsigned)key->max);
@@ -585,105 +625,4 @@ field_assign(const struct key *key, void *base, const struct value *v,
 		return (field_unexpected(key, v, NULL, why));
 	return (list ? field_assign_list(key, base, v, append, why) :
 	    field_assign_text(key, base, v, why));
-}
-
-static void
-field_print_list(const struct conf_list *list, size_t *at, FILE *fp)
-{
-	char quoted[LEX_TEXT_MAX * 4 + 3];
-	size_t len = 0;
-	const char *comma = "";
-
-	fputc('[', fp);
-	/* Far from the limit of a statement, whatever the next one is. */
-	while (*at < list->n && len < LEX_STATEMENT_MAX / 2) {
-		lex_quote(quoted, sizeof(quoted), list->item[(*at)++]);
-		fprintf(fp, "%s%s", comma, quoted);
-		len += strlen(quoted) + 2;
-		comma = ", ";
-	}
-	fputc(']', fp);
-}
-
-/* One is shown as it is written mostly. */
-static void
-field_print_specs(const struct conf_list *list, size_t *at, FILE *fp)
-{
-	char quoted[LEX_TEXT_MAX * 4 + 3];
-
-	if (list->n > 1)
-		field_print_list(list, at, fp);
-	else if (list->n == 1)
-		fputs(lex_quote(quoted, sizeof(quoted), list->item[(*at)++]),
-		    fp);
-	else
-		fputs("nil", fp);
-}
-
-void
-field_print(const struct key *key, const void *base, size_t *at, FILE *fp)
-{
-	char text[LEX_TEXT_MAX * 4 + 3];
-	const void *p = field_in(base, key->offset);
-	const char *s;
-	int value;
-
-	switch (key->type) {
-	case KEY_BOOL:
-		fputs(*(const bool *)p ? "true" : "false", fp);
-		break;
-	case KEY_WORD:
-		memcpy(&value, p, sizeof(value));
-		s = word_name(key->words, value);
-		if (s == NULL)
-			fputs("nil", fp);
-		else
-			fprintf(fp, "\"%s\"", s);
-		break;
-	case KEY_LEVELS:
-		fprintf(fp, "\"%s\"", log_format_levels(*(const unsigned *)p,
-		    text, sizeof(text)));
-		break;
-	case KEY_NUMBER:
-		fprintf(fp, "%u", *(const unsigned *)p);
-		break;
-	case KEY_MODE:
-		fprintf(fp, "%04o", *(const unsigned *)p);
-		break;
-	case KEY_TIME:
-		fputs(number_format_time(*(const uint64_t *)p, text,
-		    sizeof(text)), fp);
-		break;
-	case KEY_SIZE:
-		fputs(number_format_size(*(const size_t *)p, text,
-		    sizeof(text)), fp);
-		break;
-	case KEY_SPECS:
-		field_print_specs(p, at, fp);
-		break;
-	case KEY_LIST:
-	case KEY_CONDITIONS:
-		field_print_list(p, at, fp);
-		break;
-	case KEY_MACROS:
-		break;		/* by their entries: show.c */
-	case KEY_STRING:
-	case KEY_SECRET:
-	case KEY_FILE:
-	case KEY_BACKEND:
-	case KEY_SPEC:
-		s = *(char *const *)p;
-		fputs(s == NULL ? "nil" : lex_quote(text, sizeof(text), s),
-		    fp);
-		break;
-	}
-}
-
-bool
-field_more(const struct key *key, const void *base, size_t at)
-{
-	const struct conf_list *list = field_in(base, key->offset);
-
-	return ((key->type == KEY_LIST || key->type == KEY_CONDITIONS ||
-	    key->type == KEY_SPECS) && at < list->n);
 }

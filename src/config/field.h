@@ -13,7 +13,7 @@
 #include "compat.h"
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
 #include "config/key.h"
 
@@ -27,13 +27,6 @@ void	field_free(const struct key *table, void *base);
  */
 int	field_assign(const struct key *, void *base, const struct value *,
 	    bool append, char why[VALUE_WHY_MAX]);
-
-/*
- * Prints the value in the language; of a list the strings from *at on, as many
- * as a statement may hold, and moves *at.  field_more(): some are left.
- */
-void	field_print(const struct key *, const void *base, size_t *at, FILE *);
-bool	field_more(const struct key *, const void *base, size_t at);
 
 /* "a number from 0 to 1000000" */
 void	field_expected(const struct key *, char *dst, size_t size);

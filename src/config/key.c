@@ -11,7 +11,9 @@
 #include "compat.h"
 
 #include "base/log.h"
+#include "config/fact.h"
 #include "config/key.h"
+#include "config/rules.h"
 
 #define KEY_DAY		86400000
 #define KEY_TIMEOUT_MAX	(30u * KEY_DAY)
@@ -31,6 +33,14 @@ static const struct word key_mta_words[] = {
 	{ "auto",	CONF_MTA_AUTO },
 	{ "postfix",	CONF_MTA_POSTFIX },
 	{ "sendmail",	CONF_MTA_SENDMAIL },
+	{ NULL,		0 }
+};
+
+static const struct word key_database_words[] = {
+	{ "sqlite3",	0 },
+	{ "mysql2",	0 },
+	{ "mysql",	0 },
+	{ "pg",		0 },
 	{ NULL,		0 }
 };
 
@@ -108,6 +118,62 @@ const struct key key_main[] = {
 	    1, 10000, NULL), "100" },
 	{ "manager.record_max_size", MAIN(KEY_SIZE, false, record_max_size,
 	    4096, 256 * 1024 * 1024, NULL), "1m" },
+	{ "manager.table_interval", MAIN(KEY_TIME, false, table_interval,
+	    100, KEY_DAY, NULL), "60s" },
+	{ "table.NAME", MAIN(KEY_TABLES, true, tables, 0, 0, NULL), "nil" },
+
+	{ "s25r.whitelist", MAIN(KEY_RULES, true, s25r_whitelist,
+	    RULES_STRINGS, 0, NULL), "[/\\.google\\.com\\z/, "
+	    "/\\.obsmtp\\.com\\z/, /\\.smtp-out\\.amazonses\\.com\\z/, "
+	    "/\\.slack\\.com\\z/, /\\.mg\\.gitlab\\.com\\z/, "
+	    "/\\.sendgrid\\.net\\z/]" },
+	{ "s25r.blacklist", MAIN(KEY_RULES, true, s25r_blacklist,
+	    RULES_STRINGS, 0, NULL), "[\"unknown\", /\\A\\[.+\\]\\z/, "
+	    "/\\A[^.]*\\d[^\\d.]+\\d.*\\./, /\\A[^.]*\\d{5}/, "
+	    "/\\A(?:[^.]+\\.)?\\d[^.]*\\.[^.]+\\..+\\.[a-z]/i, "
+	    "/\\A[^.]*\\d\\.[^.]*\\d-\\d/, "
+	    "/\\A[^.]*\\d\\.[^.]*\\d\\.[^.]+\\..+\\./, "
+	    "/\\A(?:dhcp|dialup|ppp|[achrsvx]?dsl)[^.]*\\d/i]" },
+	{ "s25r.check_only_ipv4", MAIN(KEY_BOOL, false, s25r_check_only_ipv4,
+	    0, 0, NULL), "true" },
+	{ "remote_network.local_addresses", MAIN(KEY_RULES, true,
+	    local_addresses, RULES_NETWORKS, 0, NULL), "[]" },
+	{ "remote_network.remote_addresses", MAIN(KEY_RULES, true,
+	    remote_addresses, RULES_NETWORKS, 0, NULL), "[]" },
+	{ "stress.threshold_n_connections", MAIN(KEY_NUMBER, true,
+	    stress_threshold, 0, 1000000, NULL), "nil" },
+	{ "trust.envelope_from_domains", MAIN(KEY_RULES, true, trust_domains,
+	    RULES_STRINGS, 0, NULL), "[\"gmail.com\", \"hotmail.com\", "
+	    "\"msn.com\", \"yahoo.co.jp\", \"softbank.ne.jp\", "
+	    "\"ezweb.ne.jp\", \"docomo.ne.jp\", \"clear-code.com\"]" },
+	{ "dnsbl.services", MAIN(KEY_RULES, true, dnsbl_services,
+	    RULES_SERVICES, 0, NULL), "[\"zen.spamhaus.org=127.0.0.10/31\", "
+	    "\"dnsbl.sorbs.net=127.0.0.10\", \"bl.spamcop.net=127.0.0.2\", "
+	    "\"b.barracudacentral.org=127.0.0.2\"]" },
+	{ "dnsbl.name_servers", MAIN(KEY_LIST, true, dnsbl_servers, 0, 0,
+	    NULL), "[]" },
+	{ "dnsbl.timeout", MAIN(KEY_TIME, false, dnsbl_timeout, 1,
+	    KEY_DAY, NULL), "5s" },
+	{ "restrict_accounts.accounts", MAIN(KEY_RULES, true,
+	    restricted_accounts, RULES_STRINGS, 0, NULL), "[]" },
+	{ "database.type", MAIN(KEY_STRING, true, database_type, 0, 0,
+	    key_database_words), "nil" },
+	{ "database.name", MAIN(KEY_STRING, true, database_name, 0, 1024,
+	    NULL), "nil" },
+	{ "database.host", MAIN(KEY_STRING, true, database_host, 0, 255,
+	    NULL), "nil" },
+	{ "database.port", MAIN(KEY_NUMBER, false, database_port, 0, 65535,
+	    NULL), "0" },
+	{ "database.path", MAIN(KEY_STRING, true, database_path, 0, 1024,
+	    NULL), "nil" },
+	{ "database.user", MAIN(KEY_STRING, true, database_user, 0, 255,
+	    NULL), "nil" },
+	{ "database.password", MAIN(KEY_SECRET, true, database_password, 0,
+	    255, NULL), "nil" },
+	{ "database.extra_options", MAIN(KEY_LIST, true, database_options, 0,
+	    0, NULL), "[]" },
+	{ "detect.root", MAIN(KEY_FILE, true, detect_root, 0, 0, NULL),
+	    "nil" },
 	{ NULL, MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), NULL }
 };
 
@@ -162,6 +228,33 @@ const struct key key_child[] = {
 };
 
 #undef CHILD
+#define STOP(stage) \
+	KEY_STOP, true, offsetof(struct conf_condition, stop[stage]), 0, \
+	stage, 0, NULL, "nil"
+#define SETTERS(type, member) \
+	type, true, offsetof(struct conf_condition, member), 0, 0, 0, NULL, \
+	"nil"
+
+const struct key key_condition[] = {
+	{ "description", KEY_STRING, true,
+	    offsetof(struct conf_condition, description), 0, 0, 0, NULL,
+	    "nil" },
+	{ "stop_on_connect", STOP(CONF_CONNECT) },
+	{ "stop_on_helo", STOP(CONF_HELO) },
+	{ "stop_on_envelope_from", STOP(CONF_ENVELOPE_FROM) },
+	{ "stop_on_envelope_recipient", STOP(CONF_ENVELOPE_RECIPIENT) },
+	{ "stop_on_data", STOP(CONF_DATA) },
+	{ "stop_on_header", STOP(CONF_HEADER) },
+	{ "stop_on_end_of_header", STOP(CONF_END_OF_HEADER) },
+	{ "stop_on_body", STOP(CONF_BODY) },
+	{ "stop_on_end_of_message", STOP(CONF_END_OF_MESSAGE) },
+	{ "set_macro.\"{name}\"", SETTERS(KEY_SET_MACRO, macros) },
+	{ "set_note.\"name\"", SETTERS(KEY_SET_NOTE, notes) },
+	{ NULL, STOP(CONF_CONNECT) }
+};
+
+#undef STOP
+#undef SETTERS
 #undef KEY_DAY
 #undef KEY_TIMEOUT_MAX
 #undef KEY_GIB
@@ -176,11 +269,35 @@ key_count(const struct key *table)
 	return (n);
 }
 
+bool
+key_has_entries(const struct key *key)
+{
+	return (key->type == KEY_MACROS || key->type == KEY_SET_MACRO ||
+	    key->type == KEY_SET_NOTE || key->type == KEY_TABLES);
+}
+
+bool
+key_is_raw(const struct key *key)
+{
+	return (key->type == KEY_STOP || key->type == KEY_SET_MACRO ||
+	    key->type == KEY_SET_NOTE || key->type == KEY_RULES);
+}
+
 const struct key *
 key_find(const struct key *table, const char *name)
 {
+	/* What upstream's code or manual calls it, too. */
+	static const char *const alias[][2] = {
+		{ "s25r.only_check_ipv4", "s25r.check_only_ipv4" },
+		{ "dnsbl.name_server", "dnsbl.name_servers" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(alias) / sizeof(alias[0]); i++)
+		if (strcmp(name, alias[i][0]) == 0)
+			name = alias[i][1];
 	for (; table->name != NULL; table++) {
-		if (table->type != KEY_MACROS && strcmp(table->name, name) == 0)
+		if (!key_has_entries(table) && strcmp(table->name, name) == 0)
 			return (table);
 	}
 	return (NULL);
@@ -192,7 +309,7 @@ key_find_map(const struct key *table, const char *part)
 	size_t len = strlen(part);
 
 	for (; table->name != NULL; table++) {
-		if (table->type == KEY_MACROS &&
+		if (key_has_entries(table) &&
 		    strncmp(table->name, part, len) == 0 &&
 		    table->name[len] == '.')
 			return (table);

@@ -38,7 +38,13 @@ enum key_type {		/* its member in the snapshot */
 	KEY_SPECS,	/* struct conf_specs, of at most CONF_SPECS_MAX */
 	KEY_LIST,	/* struct conf_list */
 	KEY_CONDITIONS,	/* struct conf_list, names of conditions */
-	KEY_MACROS	/* struct conf_map, by names of macros */
+	KEY_MACROS,	/* struct conf_map, by names of macros */
+	/* logic.h */
+	KEY_STOP,	/* struct expr *, asked at stage min */
+	KEY_SET_MACRO,	/* struct conf_setters, by names of macros */
+	KEY_SET_NOTE,	/* the same, by any names */
+	KEY_RULES,	/* struct conf_rules of flavour min */
+	KEY_TABLES	/* struct conf_table **, by their names */
 };
 
 /* There are many rows: no wider than they need be. */
@@ -59,14 +65,20 @@ struct key {
 extern const struct key key_main[];
 /* milter.NAME.*: in struct conf_milter. */
 extern const struct key key_child[];
+/* condition.NAME.*: in struct conf_condition. */
+extern const struct key key_condition[];
 
 extern const struct word key_status_words[];
 
 size_t	key_count(const struct key *table);
-/* The one of exactly that name or NULL; not one with entries. */
+/* Its value is VALUE_RAW. */
+bool	key_is_raw(const struct key *);
+bool	key_has_entries(const struct key *);
+/* The one of exactly that name (or what upstream also calls it) or NULL; not
+ * one with entries. */
 const struct key *key_find(const struct key *table, const char *name);
 /*
- * One with entries (KEY_MACROS), by its own part of the name, or NULL.  The
+ * One with entries, by its own part of the name, or NULL.  The
  * name in the table is that part, a dot, and an example of an entry's.
  */
 const struct key *key_find_map(const struct key *table, const char *part);

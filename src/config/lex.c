@@ -268,8 +268,10 @@ lex_is_statement(const struct lex *lx, const char *p)
 	const char *from = p;
 
 	for (; p < lx->end && lex_eol(lx, p) == 0; p++) {
+		/* Not the comparisons of an expression. */
 		if (*p == '=')
-			return (p > from);
+			return (p > from && strchr("!<>", p[-1]) == NULL &&
+			    (lx->end - p < 2 || (p[1] != '=' && p[1] != '~')));
 		if (*p == ',' || *p == '[' || *p == ']' || *p == '#')
 			break;
 		/* A list's own strings may hold a '='. */
@@ -277,6 +279,74 @@ lex_is_statement(const struct lex *lx, const char *p)
 			break;
 	}
 	return (false);
+}
+
+/* Behind a string or pattern that begins at p; where it is not closed, the end
+ * of the line. */
+static const char *
+lex_quoted_end(const struct lex *lx, const char *p)
+{
+	char mark = *p++;
+
+	for (; p < lx->end && lex_eol(lx, p) == 0; p++) {
+		if (*p == mark)
+			return (p + 1);
+		if (*p == '\\' && p + 1 < lx->end && lex_eol(lx, p + 1) == 0)
+			p++;
+	}
+	return (p);
+}
+
+enum lex_kind
+lex_raw(struct lex *lx)
+{
+	unsigned depth = 0;
+	const char *p;
+	size_t n;
+
+	for (p = lx->p; p < lx->end && (*p == ' ' || *p == '\t'); p++)
+		;
+	lx->from = p;
+	lx->from_line = lx->line;
+	lx->kind = LEX_RAW;
+	while (p < lx->end) {
+		n = lex_eol(lx, p);
+		if (n != 0) {
+			if (depth == 0)
+				break;
+			p += n;
+			lx->line++;
+			while (p < lx->end && (*p == ' ' || *p == '\t'))
+				p++;
+			if (!lex_is_statement(lx, p))
+				continue;
+			lx->kind = LEX_BAD;
+		} else if (*p == '#') {
+			if (depth == 0)
+				break;
+			p = lex_line_end(lx, p);
+		} else if (*p == '"' || *p == '/')
+			p = lex_quoted_end(lx, p);
+		else {
+			depth += strchr("[(", *p) != NULL && *p != '\0';
+			depth -= depth > 0 && strchr("])", *p) != NULL &&
+			    *p != '\0';
+			p++;
+		}
+		if (lx->kind == LEX_BAD)
+			break;
+	}
+	if (lx->kind == LEX_BAD || depth > 0) {
+		lx->kind = LEX_BAD;
+		strlcpy(lx->why, "a bracket is not closed", sizeof(lx->why));
+	} else if (p - lx->start > LEX_STATEMENT_MAX) {
+		lx->kind = LEX_BAD;
+		strlcpy(lx->why, "the statement is longer than 65536 bytes",
+		    sizeof(lx->why));
+	}
+	lx->raw = (size_t)(p - lx->from);
+	lx->p = p;
+	return (lx->kind);
 }
 
 bool
@@ -314,9 +384,11 @@ lex_skip(struct lex *lx)
 			p = lex_line_end(lx, p);
 			break;
 		case '[':
+		case '(':
 			depth++;
 			break;
 		case ']':
+		case ')':
 			if (depth > 0)
 				depth--;
 			break;

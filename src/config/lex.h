@@ -31,6 +31,7 @@ enum lex_kind {
 	LEX_WORD,	/* text: bare, as written */
 	LEX_STRING,	/* text: escapes resolved */
 	LEX_APPEND,	/* += */
+	LEX_RAW,	/* only from lex_raw() */
 	LEX_PUNCT,	/* punct: one of = . * [ ] , */
 	LEX_BAD		/* why: what is wrong */
 };
@@ -50,6 +51,7 @@ struct lex {
 	char		 punct;
 	const char	*from;		/* where it begins */
 	unsigned	 from_line;
+	size_t		 raw;		/* of LEX_RAW: bytes from there on */
 	size_t		 len;
 	char		 text[LEX_TEXT_MAX + 1];
 	char		 why[128];
@@ -63,6 +65,15 @@ void	lex_start(struct lex *);
 
 /* The next word, in kind and the fields behind it. */
 enum lex_kind lex_next(struct lex *, enum lex_mode);
+
+/*
+ * All up to the end of the line, of lines while a bracket is open, as the text
+ * of an expression or of a list of rules: kind is LEX_RAW, with from and
+ * from_line where it begins, and raw its length (0: nothing is there).  Strings
+ * and /patterns/ are passed over, comments, which end it or stand between its
+ * lines, are left for the reader.  Or LEX_BAD.
+ */
+enum lex_kind lex_raw(struct lex *);
 
 /*
  * True when the current word, in a list, looks like the beginning of the next

@@ -15,7 +15,6 @@
 
 #include "config/map.h"
 
-#define MAP_NAME_MAX	128	/* bytes of an entry's name, with its NUL */
 #define MAP_SIZE_MAX	(16 * 1024)	/* a milter takes 64 KiB, with others */
 
 static bool
@@ -25,12 +24,7 @@ map_is_letter(char c)
 	    (c >= '0' && c <= '9') || c == '_');
 }
 
-/*
- * The name of a macro in the form that is kept: one letter alone ("i", also
- * when {i} was written), longer ones in braces, of at most 125 bytes.  0, or -1
- * with why.
- */
-static int
+int
 map_macro_name(const char *written, char name[MAP_NAME_MAX],
     char why[VALUE_WHY_MAX])
 {
@@ -189,5 +183,4 @@ map_assign(const struct key *key, void *base, const char *entry,
 	return (0);
 }
 
-#undef MAP_NAME_MAX
 #undef MAP_SIZE_MAX

@@ -17,6 +17,16 @@
 #include "config/key.h"
 #include "config/value.h"
 
+#define MAP_NAME_MAX	128	/* of a name, its braces and NUL */
+
+/*
+ * The name of a macro in the form that is kept: one letter alone ("i", also
+ * when {i} was written), longer ones in braces, of at most 125 bytes.  0, or -1
+ * with why.
+ */
+int	map_macro_name(const char *written, char name[MAP_NAME_MAX],
+	    char why[VALUE_WHY_MAX]);
+
 /*
  * Checks entry and value, and puts a copy in the map of that key, or takes it
  * away (nil).  All of a map holds 16 kilobytes at most.  0, or -1 with why and

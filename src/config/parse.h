@@ -37,13 +37,22 @@ void	parse_file(struct parse *, const char *path);
 void	parse_bytes(struct parse *, const char *path, const char *text,
 	    size_t len);
 void	parse_override(struct parse *, const char *text);
+/* Statements that are no news: their origin is that of a default. */
+void	parse_builtin(struct parse *, const char *text);
 /* What can only be said at the end; frees all but conf and errors. */
 void	parse_finish(struct parse *);
+
+/* Keeps the better of two suggestions for what was written. */
+void	parse_suggest(const char *written, const char *key, size_t extra,
+	    const char **best, size_t *least);
 
 /* Frees conf->strings. */
 void	parse_free_names(struct conf *);
 
 /* Frees a milter that is no part of a snapshot (conf.c); NULL: no effect. */
 void	conf_milter_free(struct conf_milter *);
+void	conf_condition_free(struct conf_condition *);
+/* The same as conf_condition(), to be changed. */
+struct conf_condition *conf_condition_find(const struct conf *, const char *);
 
 #endif /* CONFIG_PARSE_H */

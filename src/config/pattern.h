@@ -35,7 +35,11 @@
 #define PATTERN_EXTENDED	0x2u	/* spaces and #comments are none of it */
 #define PATTERN_DOT_ALL		0x4u	/* "." takes a line feed, too */
 #define PATTERN_ONE_LINE	0x8u	/* "^" and "$" only at the ends of the
-					   subject (POSIX), not of a line */
+					   subject, not of a line */
+#define PATTERN_POSIX		0x10u	/* as regcomp(3) has it: the longest of
+					   the leftmost matches; a backslash in
+					   brackets is itself; unless DOT_ALL
+					   [^x] takes no line feed */
 
 struct pattern;
 
@@ -51,6 +55,7 @@ struct pattern_span {
 struct pattern *pattern_new(const char *text, size_t len, unsigned flags,
 	    size_t *at, char why[PATTERN_WHY_MAX]);
 void	pattern_free(struct pattern *);		/* NULL: no effect */
+unsigned pattern_groups(const struct pattern *);	/* its "(", but 0 */
 
 /*
  * Whether it is found anywhere in the first PATTERN_SUBJECT_MAX bytes.  group

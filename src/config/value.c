@@ -147,4 +147,52 @@ value_read(struct lex *lx, struct value *v, unsigned *line,
 	return (-1);
 }
 
+/* Comments become blanks, so that every byte stays where it is. */
+static void
+value_blank_comments(char *p)
+{
+	char mark = 0;
+
+	for (; *p != '\0'; p++) {
+		if (mark == '#' && *p != '\n')
+			*p = ' ';
+		else if (mark == '#' || (mark != 0 && (*p == mark ||
+		    *p == '\n')))
+			mark = 0;
+		else if (mark != 0 && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (mark == 0 && (*p == '"' || *p == '/' || *p == '#')) {
+			mark = *p;
+			*p = mark == '#' ? ' ' : *p;
+		}
+	}
+}
+
+int
+value_read_raw(struct lex *lx, struct value *v, unsigned *line,
+    char why[VALUE_WHY_MAX])
+{
+	memset(v, 0, sizeof(*v));
+	v->kind = VALUE_RAW;
+	(void)lex_raw(lx);
+	*line = v->line = lx->from_line;
+	if (lx->kind == LEX_BAD || memchr(lx->from, '\0', lx->raw) != NULL) {
+		strlcpy(why, lx->kind == LEX_BAD ? lx->why : "a NUL byte",
+		    VALUE_WHY_MAX);
+		return (-1);
+	}
+	while (lx->raw > 0 && strchr(" \t\r", lx->from[lx->raw - 1]) != NULL)
+		lx->raw--;
+	/* An empty one is for the key to say what is expected. */
+	v->text = malloc(lx->raw + 1);
+	if (v->text == NULL) {
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
+	memcpy(v->text, lx->from, lx->raw);
+	v->text[lx->raw] = '\0';
+	value_blank_comments(v->text);
+	return (0);
+}
+
 #undef VALUE_LIST_MAX

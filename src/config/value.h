@@ -21,10 +21,13 @@ struct value {
 	enum {
 		VALUE_WORD,	/* text: true, nil, 0660, 7.5s ... */
 		VALUE_STRING,	/* text */
-		VALUE_LIST	/* list, of strings */
+		VALUE_LIST,	/* list, of strings */
+		VALUE_RAW	/* text: as written, without comments */
 	}		 kind;
 	char		*text;
 	struct conf_list list;
+	unsigned	 line;		/* of a VALUE_RAW's first byte */
+	struct conf_origin origin;	/* of the statement */
 };
 
 /*
@@ -32,6 +35,9 @@ struct value {
  * in why and the line to blame in *line.  value_free() in either case.
  */
 int	value_read(struct lex *, struct value *, unsigned *line,
+	    char why[VALUE_WHY_MAX]);
+/* The same for a value that is an expression, a setter, or rules. */
+int	value_read_raw(struct lex *, struct value *, unsigned *line,
 	    char why[VALUE_WHY_MAX]);
 void	value_free(struct value *);
 

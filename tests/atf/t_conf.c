@@ -360,9 +360,10 @@ static const struct {
 	    "milter.clmav.reading_timeout = 3", "c:2: milter.clmav."
 	    "connection_spec: missing, an enabled milter must have it; did you "
 	    "mean milter.clamav?\n" },
-	{ "milter.a.applicable_conditions = [\"S25R\"]", "c:1: milter.a."
-	    "applicable_conditions: no condition of the name \"S25R\" is "
-	    "defined\n" },
+	{ "milter.a.enabled = false\n"
+	    "milter.a.applicable_conditions = [\"S25\"]", "c:2: milter.a."
+	    "applicable_conditions: no condition of the name \"S25\" is "
+	    "defined, did you mean \"S25R\"?\n" },
 	/* strings and lists */
 	{ "log.path = \"abc", "c:1: log.path: the string is not closed, "
 	    "expected \" before the end of the line\n" },
