@@ -214,6 +214,8 @@ TESTS_C= \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
 	tests/atf/t_event_time.c \
+	tests/atf/t_expr.c \
+	tests/atf/t_expr_load.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -282,6 +284,7 @@ TEST_HDRS= \
 	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
+	tests/atf/h_expr.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \

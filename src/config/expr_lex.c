@@ -296,7 +296,7 @@ expr_next(struct expr_read *p)
 		expr_slashes(p);
 	else if (c >= '0' && c <= '9')
 		expr_number(p);
-	else if (expr_is_name(c))
+	else if (expr_is_name(c) && c != '-')
 		expr_name(p);
 	else
 		expr_other(p, c);

@@ -142,6 +142,17 @@ parse_unknown(struct expr_read *p)
 	    "double quotes", p->name));
 }
 
+/* FACT_N: there is none of the current name. */
+static unsigned
+parse_find(const struct expr_read *p)
+{
+	unsigned fact = 0;
+
+	while (fact < FACT_N && strcmp(fact_table[fact].name, p->name) != 0)
+		fact++;
+	return (fact);
+}
+
 static int
 parse_key(const char *name)
 {
@@ -182,8 +193,8 @@ parse_list(struct expr_read *p, enum rules_flavour flavour, unsigned left)
 		return (expr_fail(p, at, "a string is not in a string: write "
 		    "in [...], or =~ /.../"));
 	if (p->kind == WORD_NAME && strncmp(p->name, "table", 5) != 0)
-		return (expr_expected(p, "a list in brackets, a key with "
-		    "one, or table.NAME"));
+		return (parse_find(p) == FACT_N ? parse_unknown(p) :
+		    expr_expected(p, "a list"));
 	i = parse_node(p, NODE_LIST, EXPR_LIST, at, from);
 	if (i == 0)
 		return (0);
@@ -269,15 +280,6 @@ parse_lookup(struct expr_read *p)
 	return (i);
 }
 
-/* Sets fact to FACT_N when there is none of the current name. */
-static void
-parse_find(const struct expr_read *p, unsigned *fact)
-{
-	for (*fact = 0; *fact < FACT_N; (*fact)++)
-		if (strcmp(fact_table[*fact].name, p->name) == 0)
-			break;
-}
-
 static bool
 parse_known(struct expr_read *p, unsigned fact, size_t at)
 {
@@ -299,9 +301,8 @@ parse_fact(struct expr_read *p)
 	unsigned from = p->from, fact, argument = 0, i;
 	bool child = strcmp(p->name, "child") == 0;
 
-	fact = FACT_CHILD_REJECTED;	/* until its end is read */
-	if (!child)
-		parse_find(p, &fact);
+	/* Of a child's any, until its end is read. */
+	fact = child ? FACT_CHILD_REJECTED : parse_find(p);
 	if (fact == FACT_N)
 		return (parse_unknown(p));
 	row = &fact_table[fact];
@@ -328,19 +329,19 @@ parse_fact(struct expr_read *p)
 	} else if (row->argument != FACT_MAYBE)
 		return (expr_expected(p, "an argument: (\"...\")"));
 	if (child) {
-		if (!expr_sign(p, '.') || p->kind != WORD_NAME)
+		fact = FACT_N;
+		if (expr_sign(p, '.') && p->kind == WORD_NAME) {
+			memmove(p->name + 6, p->name, sizeof(p->name) - 7);
+			memcpy(p->name, "child.", 6);
+			fact = parse_find(p);
+		}
+		if (fact == FACT_N)
 			return (expr_expected(p, ".rejected, .accepted, "
 			    ".tempfailed, .discarded or .stopped"));
-		memmove(p->name + 6, p->name, sizeof(p->name) - 6);
-		memcpy(p->name, "child.", 6);
-		p->name[sizeof(p->name) - 1] = '\0';
-		parse_find(p, &fact);
-		if (fact == FACT_N)
-			return (parse_unknown(p));
-		row = &fact_table[fact];
 		expr_next(p);
 	}
-	i = parse_node(p, NODE_FACT, (enum expr_type)row->type, at, from);
+	i = parse_node(p, NODE_FACT, (enum expr_type)fact_table[fact].type,
+	    at, from);
 	p->node[i].which = (uint8_t)fact;
 	p->node[i].left = (uint16_t)argument;
 	return (i);
@@ -449,7 +450,8 @@ parse_right(struct expr_read *p, int *op, unsigned left)
 }
 
 static unsigned
-parse_match(struct expr_read *p, int op, size_t at, unsigned left)
+parse_match(struct expr_read *p, int op, size_t at, unsigned from,
+    unsigned left)
 {
 	char said[PARSE_SAID];
 	struct pattern *pattern;
@@ -468,7 +470,7 @@ parse_match(struct expr_read *p, int op, size_t at, unsigned left)
 	if (pattern == NULL)
 		return (0);
 	expr_next(p);
-	i = parse_node(p, op, EXPR_BOOL, at, p->node[left].from);
+	i = parse_node(p, op, EXPR_BOOL, at, from);
 	if (i == 0)
 		pattern_free(pattern);
 	else
@@ -479,7 +481,8 @@ parse_match(struct expr_read *p, int op, size_t at, unsigned left)
 static unsigned
 parse_compare(struct expr_read *p)
 {
-	unsigned left = parse_primary(p), right = 0, i;
+	size_t at = p->at;
+	unsigned from = p->from, left = parse_primary(p), right = 0, i;
 	int op = p->kind;
 
 	if (left == 0)
@@ -494,13 +497,12 @@ parse_compare(struct expr_read *p)
 		return (left);
 	expr_next(p);
 	if (op == NODE_MATCH || op == NODE_NOT_MATCH)
-		i = parse_match(p, op, p->node[left].at, left);
+		i = parse_match(p, op, at, from, left);
 	else {
 		right = parse_right(p, &op, left);
 		if (right == 0)
 			return (0);
-		i = parse_node(p, op, EXPR_BOOL, p->node[left].at,
-		    p->node[left].from);
+		i = parse_node(p, op, EXPR_BOOL, at, from);
 	}
 	p->node[i].left = (uint16_t)left;
 	p->node[i].right = (uint16_t)right;
