@@ -39,6 +39,7 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table_stub.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -52,6 +53,7 @@ SRCS_MILTER= \
 	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
+	src/net/dns_stub.c \
 	src/net/helper.c \
 	src/net/linger.c \
 	src/net/listen.c \
@@ -67,6 +69,7 @@ SRCS_MESSAGE= \
 SRCS_CONDITION= \
 	src/condition/condition.c \
 	src/condition/facts.c \
+	src/condition/feed_stub.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
@@ -234,9 +237,11 @@ TESTS_C= \
 	tests/atf/t_record.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_stress.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
+	tests/atf/t_condition.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \

@@ -29,8 +29,10 @@ condition_eval(const struct expr *expr, struct eval *e, struct facts *f,
 	facts_env(f, &env);
 	e->env = &env;
 	state = expr_eval(expr, e);
+	/* Of a block list that does not answer, too. */
 	why = facts_failure(f);
-	/* A block list that does not answer is told, too. */
+	if (why == NULL && state == EVAL_FAILED)
+		why = e->why.rule;
 	if (why != NULL && hooks->failed != NULL)
 		hooks->failed(hooks->arg, c, why);
 	return (state);
@@ -53,19 +55,12 @@ condition_set_one(const struct conf_setter *set, bool note, struct eval *e,
 	state = condition_eval(set->value, e, f, c, hooks);
 	if (state != EVAL_OK)
 		return (state);
-	if (e->result.type == EXPR_NUMBER)
-		(void)snprintf(value, sizeof(value), "%ld", e->result.number);
-	else if (e->result.type == EXPR_BOOL)
-		(void)strlcpy(value, e->result.yes ? "true" : "false",
-		    sizeof(value));
-	else {
-		len = e->result.text == NULL ? 0 : e->result.len;
-		if (len >= sizeof(value))
-			len = sizeof(value) - 1;
-		if (len > 0)
-			memcpy(value, e->result.text, len);
-		value[len] = '\0';
-	}
+	len = e->result.text == NULL ? 0 : e->result.len;
+	if (len >= sizeof(value))
+		len = sizeof(value) - 1;
+	if (len > 0)
+		memcpy(value, e->result.text, len);
+	value[len] = '\0';
 	if (value[0] != '\0' && hooks->set != NULL)
 		hooks->set(hooks->arg, note, set->name, value);
 	return (EVAL_OK);
@@ -208,6 +203,8 @@ condition_on_fact(enum fact fact, const char *name, void *arg)
 	/* A macro comes with any event of the envelope. */
 	if (fact == FACT_MACRO || fact == FACT_TLS)
 		look->events |= before & ((1u << CONF_HEADER) - 1);
+	if (fact == FACT_HEADER)
+		look->events |= 1u << CONF_HEADER;
 	/* To know the size takes the whole. */
 	if (fact == FACT_SIZE && look->stage == CONF_END_OF_MESSAGE)
 		look->events |= 1u << CONF_HEADER | 1u << CONF_BODY;

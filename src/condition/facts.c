@@ -327,9 +327,9 @@ facts_table(void *arg, const struct conf_table *table,
 
 	if (state == EVAL_OK) {
 		*found = l->found;
-		if (value != NULL)
-			*value = l->found ? l->value : NULL;
-	}
+		*value = l->value;
+	} else if (state == EVAL_FAILED)
+		*value = l != NULL ? l->value : f->why;
 	return (state);
 }
 

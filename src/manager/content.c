@@ -159,15 +159,16 @@ content_wants_body(const struct child *c)
 	return (child_wants(c, STAGE_BODY) || plan_has(c, STAGE_BODY));
 }
 
-/* Does a child behind the current one want the body of this message? */
+/* Must the rest of the body come, for the current child or one behind it? */
 static bool
-content_body_wanted(const struct session *s)
+content_body_needed(const struct session *s)
 {
 	size_t i;
 
-	for (i = s->walk + 1; i < s->n; i++)
+	for (i = s->walk; i < s->n; i++)
 		if (content_is_open(&s->child[i]) &&
-		    content_wants_body(&s->child[i]))
+		    (content_wants_body(&s->child[i]) ||
+		    plan_hears(&s->child[i], STAGE_BODY)))
 			return (true);
 	return (false);
 }
@@ -267,7 +268,6 @@ content_feed_header(struct session *s, struct child *c)
 	memset(&piece, 0, sizeof(piece));
 	piece.name = f.name;
 	piece.value = f.value;
-	piece.header_end = pos;
 	r = content_ask(c, STAGE_HEADER, &piece);
 	if (r != CONTENT_NONE)
 		return (r);
@@ -469,8 +469,7 @@ content_answer(struct session *s)
 	if (s->walk >= s->n)
 		v = fallback_all_failed(s) ? fallback_of_manager(s, s->stage) :
 		    fallback_held(s) ? VERDICT_CONTINUE : VERDICT_ACCEPT;
-	else if (s->stage == STAGE_BODY && !content_body_wanted(s) &&
-	    !content_wants_body(&s->child[s->walk]) &&
+	else if (s->stage == STAGE_BODY && !content_body_needed(s) &&
 	    (s->offer.protocol & SMFIP_SKIP) != 0)
 		v = VERDICT_SKIP;
 	if (v == VERDICT_ACCEPT || v == VERDICT_QUARANTINE ||

@@ -29,7 +29,6 @@ struct session_plan {
 	struct buf		 sender;
 	struct child		*child;		/* whose are asked, */
 	enum stage		 stage;		/* and when */
-	size_t			 header_end;	/* it knows those before */
 };
 
 /* The stages as conditions have them; those of a session come in this order. */
@@ -60,6 +59,14 @@ plan_has(const struct child *c, enum stage stage)
 }
 
 bool
+plan_hears(const struct child *c, enum stage stage)
+{
+	int at = plan_stage(stage);
+
+	return (at >= 0 && (c->run->events & 1u << at) != 0);
+}
+
+bool
 plan_is_stopped(const struct child *c)
 {
 	return (c->stopped || c->kept_out || c->plan == PLAN_STOP);
@@ -83,7 +90,7 @@ plan_value(const struct session *s, const char *value)
 	    value[0] == ' ' ? value + 1 : value);
 }
 
-/* The first field of that name, as far as the child knows them. */
+/* The first field of that name, as the child has them. */
 static const char *
 plan_header(void *arg, const char *name)
 {
@@ -93,8 +100,7 @@ plan_header(void *arg, const char *name)
 	struct header_field f;
 	size_t pos = 0;
 
-	while (pos < p->header_end && header_next(list, &pos, &f) &&
-	    pos <= p->header_end)
+	while (header_next(list, &pos, &f))
 		if (strcasecmp(f.name, name) == 0)
 			return (plan_value(s, f.value));
 	return (NULL);
@@ -473,11 +479,9 @@ plan_ask_piece(struct child *c, enum stage stage,
 	f = &s->plan->facts;
 	if (c->plan != PLAN_PENDING)
 		facts_next_event(f);
-	s->plan->header_end = SIZE_MAX;
 	if (stage == STAGE_HEADER) {
 		f->header_name = piece->name;
 		f->header_value = plan_value(s, piece->value);
-		s->plan->header_end = piece->header_end;
 	} else if (stage == STAGE_BODY) {
 		f->body = (const char *)piece->body;
 		f->body_len = piece->len;
@@ -535,13 +539,10 @@ plan_claim(struct session *s)
 	for (i = 0; i < s->n; i++) {
 		const struct child *c = &s->child[i];
 
-		for (stage = 0; stage < STAGE_N; stage++) {
-			int at = plan_stage((enum stage)stage);
-
-			if (at >= 0 && (c->run->events & 1u << at) != 0)
+		for (stage = 0; stage < STAGE_N; stage++)
+			if (plan_hears(c, (enum stage)stage))
 				s->agreed.protocol &=
 				    ~stage_table[stage].no_bit;
-		}
 		if (c->run->asks != 0)
 			condition_macros(c->conf, plan_want, s);
 	}

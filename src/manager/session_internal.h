@@ -317,7 +317,6 @@ void	plan_stop(struct child *);
  */
 struct plan_piece {
 	const char		*name, *value;	/* of a header field */
-	size_t			 header_end;	/* where the next one begins */
 	const unsigned char	*body;
 	size_t			 len;
 };
@@ -325,6 +324,8 @@ enum plan plan_ask_piece(struct child *, enum stage,
 	    const struct plan_piece *);
 /* Have its conditions something to ask at that stage? */
 bool	plan_has(const struct child *, enum stage);
+/* Do they, or will they, go by what comes then? */
+bool	plan_hears(const struct child *, enum stage);
 /* Do they keep it out of the event in hand, the message, or the session? */
 bool	plan_is_stopped(const struct child *);
 /* No more recipients: those who have been shown none are out of the message. */
