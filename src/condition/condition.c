@@ -155,38 +155,9 @@ condition_format(const struct condition_stop *stop, char *dst, size_t size)
 
 /* --- what they need ------------------------------------------------------- */
 
-/* Calls fn for each expression, with the stage at which it is asked. */
-static void
-condition_each(const struct conf_milter *m, void (*fn)(const struct expr *,
-    enum conf_stage, void *), void *arg)
-{
-	size_t i, j, k;
-
-	for (i = 0; i < m->n_conditions; i++) {
-		const struct conf_condition *c = m->conditions[i];
-		const struct conf_setters *list = &c->macros;
-
-		for (j = 0; j < CONF_STOPS; j++)
-			if (c->stop[j] != NULL)
-				fn(c->stop[j], (enum conf_stage)j, arg);
-		for (k = 0; k < 2; k++, list = &c->notes)
-			for (j = 0; j < list->n; j++) {
-				const struct conf_setter *set = &list->item[j];
-				enum conf_stage stage =
-				    (enum conf_stage)set->stage;
-
-				fn(set->value, stage, arg);
-				if (set->only != NULL)
-					fn(set->only, stage, arg);
-			}
-	}
-}
-
-/* What is looked for, and found, in one walk over all expressions. */
-struct condition_look {
-	unsigned	 stages;	/* at which something is asked */
-	unsigned	 events;	/* that have to come */
-	bool		 facts[FACT_N];
+/* A walk over all expressions. */
+struct condition_walk {
+	struct condition_needs *needs;
 	enum conf_stage	 stage;		/* of the expression at hand */
 	void		(*macro)(const char *name, void *arg);
 	void		*arg;
@@ -195,101 +166,82 @@ struct condition_look {
 static void
 condition_on_fact(enum fact fact, const char *name, void *arg)
 {
-	struct condition_look *look = arg;
-	unsigned before = (1u << look->stage) - 1;
+	struct condition_walk *w = arg;
+	unsigned before = (1u << w->stage) - 1;
+	unsigned events = 1u << fact_table[fact].first;
 
-	look->facts[fact] = true;
-	look->events |= 1u << fact_table[fact].first & before;
-	/* A macro comes with any event of the envelope. */
-	if (fact == FACT_MACRO || fact == FACT_TLS)
-		look->events |= before & ((1u << CONF_HEADER) - 1);
-	if (fact == FACT_HEADER)
-		look->events |= 1u << CONF_HEADER;
-	/* To know the size takes the whole. */
-	if (fact == FACT_SIZE && look->stage == CONF_END_OF_MESSAGE)
-		look->events |= 1u << CONF_HEADER | 1u << CONF_BODY;
-	if (look->macro == NULL)
-		return;
-	if (fact == FACT_MACRO && name != NULL)
-		look->macro(name, look->arg);
-	else if (fact == FACT_TLS)
-		look->macro("{tls_version}", look->arg);
-	else if (fact == FACT_AUTHENTICATED) {
-		look->macro("{auth_type}", look->arg);
-		look->macro("{auth_authen}", look->arg);
+	w->needs->facts |= (uint64_t)1 << fact;
+	switch (fact) {
+	case FACT_TLS:
+		name = "{tls_version}";
+		/* FALLTHROUGH */
+	case FACT_MACRO:
+		/* It comes with any event of the envelope. */
+		events = (1u << CONF_HEADER) - 1;
+		if (w->macro != NULL)
+			w->macro(name, w->arg);
+		break;
+	case FACT_AUTHENTICATED:
+		if (w->macro != NULL) {
+			w->macro("{auth_type}", w->arg);
+			w->macro("{auth_authen}", w->arg);
+		}
+		break;
+	case FACT_SIZE:
+		/* To know it takes the whole. */
+		if (w->stage == CONF_END_OF_MESSAGE)
+			events |= 1u << CONF_BODY | 1u << CONF_HEADER;
+		break;
+	case FACT_HEADER:
+		events = 1u << CONF_HEADER;
+		break;
+	default:
+		w->needs->in_turn = w->needs->in_turn ||
+		    (fact >= FACT_NOTE && fact <= FACT_CHILD_STOPPED);
+		break;
 	}
+	w->needs->events |= events & before;
 }
 
 static void
-condition_on_expr(const struct expr *expr, enum conf_stage stage, void *arg)
+condition_on_expr(struct condition_walk *w, const struct expr *expr,
+    unsigned stage)
 {
-	struct condition_look *look = arg;
-
-	look->stage = stage;
-	look->stages |= 1u << stage;
-	look->events |= 1u << stage;
-	expr_facts(expr, condition_on_fact, look);
-}
-
-static void
-condition_look(const struct conf_milter *m, struct condition_look *look)
-{
-	condition_each(m, condition_on_expr, look);
-}
-
-bool
-condition_any(const struct conf_milter *m, enum conf_stage stage)
-{
-	struct condition_look look;
-
-	memset(&look, 0, sizeof(look));
-	condition_look(m, &look);
-	return ((look.stages & 1u << stage) != 0);
-}
-
-unsigned
-condition_stages(const struct conf_milter *m)
-{
-	struct condition_look look;
-
-	memset(&look, 0, sizeof(look));
-	condition_look(m, &look);
-	return (look.events);
-}
-
-bool
-condition_asks(const struct conf_milter *m, enum fact fact)
-{
-	struct condition_look look;
-
-	memset(&look, 0, sizeof(look));
-	condition_look(m, &look);
-	return (look.facts[fact]);
-}
-
-bool
-condition_in_turn(const struct conf_milter *m)
-{
-	size_t i;
-	int fact;
-
-	for (i = 0; i < m->n_conditions; i++)
-		if (m->conditions[i]->notes.n > 0)
-			return (true);
-	for (fact = FACT_NOTE; fact <= FACT_CHILD_STOPPED; fact++)
-		if (condition_asks(m, (enum fact)fact))
-			return (true);
-	return (false);
+	if (expr == NULL)
+		return;
+	w->stage = (enum conf_stage)stage;
+	w->needs->asks |= 1u << stage;
+	w->needs->events |= 1u << stage;
+	/* At DATA it is found out whether all recipients were hidden. */
+	if (stage == CONF_ENVELOPE_RECIPIENT)
+		w->needs->events |= 1u << CONF_DATA;
+	expr_facts(expr, condition_on_fact, w);
 }
 
 void
-condition_macros(const struct conf_milter *m,
-    void (*fn)(const char *name, void *arg), void *arg)
+condition_look(const struct conf_milter *m, struct condition_needs *needs,
+    void (*macro)(const char *, void *), void *arg)
 {
-	struct condition_look look;
+	struct condition_walk w = { needs, CONF_CONNECT, macro, arg };
+	const struct conf_setters *list;
+	size_t i, j;
 
-	memset(&look, 0, sizeof(look));
-	look.macro = fn;
-	look.arg = arg;
-	condition_look(m, &look);
+	memset(needs, 0, sizeof(*needs));
+	for (i = 0; i < m->n_conditions; i++) {
+		const struct conf_condition *c = m->conditions[i];
+
+		for (j = 0; j < CONF_STOPS; j++)
+			condition_on_expr(&w, c->stop[j], (unsigned)j);
+		for (list = &c->macros; list != NULL; list = list ==
+		    &c->macros ? &c->notes : NULL)
+			for (j = 0; j < list->n; j++) {
+				const struct conf_setter *set = &list->item[j];
+
+				condition_on_expr(&w, set->value,
+				    (unsigned)set->stage);
+				condition_on_expr(&w, set->only,
+				    (unsigned)set->stage);
+			}
+		needs->in_turn = needs->in_turn || c->notes.n > 0;
+	}
 }

@@ -11,12 +11,13 @@
  */
 #include "compat.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/network.h"
-#include "base/number.h"
 #include "condition/facts.h"
 #include "config/table.h"
 
@@ -333,41 +334,42 @@ facts_table(void *arg, const struct conf_table *table,
 	return (state);
 }
 
-/* The name to ask for of an address; false when there is none. */
-static bool
-facts_reverse(const struct eval_value *a, const char *suffix,
-    char name[DNS_NAME_MAX])
+/*
+ * Asks for the name of an address below a zone (NULL: where names of addresses
+ * are).  *l is NULL when it has none.
+ */
+static enum eval_state
+facts_ask(struct facts *f, int type, const struct eval_value *a,
+    const char *zone, struct lookup **l)
 {
 	bool v6 = a->family == EVAL_INET6;
+	char name[DNS_NAME_MAX];
+	struct eval_value key;
 
-	if (!v6 && a->family != EVAL_INET)
-		return (false);
-	if (suffix == NULL)
-		suffix = v6 ? "ip6.arpa" : "in-addr.arpa";
-	return (dns_reverse(a->address.byte + (v6 ? 0 : 12), v6, suffix,
-	    name) != NULL);
+	*l = NULL;
+	if (zone == NULL)
+		zone = v6 ? "ip6.arpa" : "in-addr.arpa";
+	if ((!v6 && a->family != EVAL_INET) || dns_reverse(a->address.byte +
+	    (v6 ? 0 : 12), v6, zone, name) == NULL)
+		return (EVAL_OK);
+	key.text = name;
+	key.len = strlen(name);
+	*l = facts_lookup(f, NULL, type, &key);
+	return (facts_state(f, *l));
 }
 
 static enum eval_state
 facts_ptr(struct facts *f, const char *text, struct eval_value *out)
 {
-	struct eval_value key;
 	struct facts of;
-	char name[DNS_NAME_MAX];
 	struct lookup *l;
 	enum eval_state state;
 
 	of.client = f->client;
 	if (text != NULL)
 		facts_set_client(&of, EVAL_INET, text);
-	if (!facts_reverse(&of.client, NULL, name))
-		return (EVAL_OK);
-	memset(&key, 0, sizeof(key));
-	key.text = name;
-	key.len = strlen(name);
-	l = facts_lookup(f, NULL, DNS_PTR, &key);
-	state = facts_state(f, l);
-	if (state == EVAL_OK)
+	state = facts_ask(f, DNS_PTR, &of.client, NULL, &l);
+	if (state == EVAL_OK && l != NULL)
 		out->text = l->value;
 	return (state);
 }
@@ -399,78 +401,21 @@ facts_listed(const struct lookup *l, const char *expected)
 static enum eval_state
 facts_dnsbl(struct facts *f, const char *service, struct eval_value *out)
 {
-	const char *expected = strchr(service, '=');
-	size_t len = expected == NULL ? strlen(service) :
-	    (size_t)(expected - service);
-	char zone[DNS_NAME_MAX], name[DNS_NAME_MAX];
-	struct eval_value key;
+	char zone[DNS_NAME_MAX], *expected;
 	struct lookup *l;
 	enum eval_state state;
 
-	if (len >= sizeof(zone))
+	if (strlcpy(zone, service, sizeof(zone)) >= sizeof(zone))
 		return (EVAL_OK);
-	memcpy(zone, service, len);
-	zone[len] = '\0';
-	if (!facts_reverse(&f->client, zone, name))
-		return (EVAL_OK);
-	memset(&key, 0, sizeof(key));
-	key.text = name;
-	key.len = strlen(name);
-	l = facts_lookup(f, NULL, DNS_A, &key);
-	state = facts_state(f, l);
-	if (state == EVAL_OK)
-		out->yes = facts_listed(l, expected == NULL ? NULL :
-		    expected + 1);
+	if ((expected = strchr(zone, '=')) != NULL)
+		*expected++ = '\0';
+	state = facts_ask(f, DNS_A, &f->client, zone, &l);
+	if (state == EVAL_OK && l != NULL)
+		out->yes = facts_listed(l, expected);
 	return (state);
 }
 
 /* --- the envelope --------------------------------------------------------- */
-
-/* "<a@b>" or "a@b": what is between the brackets. */
-static size_t
-facts_address(const char **text, const char *payload, size_t len)
-{
-	size_t n = payload == NULL ? 0 : strnlen(payload, len);
-
-	*text = payload;
-	if (n > 0 && payload[0] == '<') {
-		(*text)++;
-		n--;
-		if (n > 0 && payload[n] == '>')
-			n--;
-	}
-	return (n);
-}
-
-static void
-facts_part(struct facts *f, int which, int fact, const char *payload,
-    size_t len, struct eval_value *out)
-{
-	const char *text;
-	size_t n = facts_address(&text, payload, len), at, i;
-
-	for (at = n; at > 0 && text[at - 1] != '@'; at--)
-		;
-	out->text = text;
-	out->len = n;
-	if (fact == FACT_SENDER_USER && at > 0)
-		out->len = at - 1;
-	else if (fact == FACT_SENDER_DOMAIN) {
-		char *domain = f->domain[which];
-
-		out->text = NULL;
-		if (at == 0 || n - at >= FACTS_DOMAIN_MAX)
-			return;
-		for (i = 0; at + i < n; i++) {
-			domain[i] = text[at + i];
-			if (domain[i] >= 'A' && domain[i] <= 'Z')
-				domain[i] += 'a' - 'A';
-		}
-		domain[i] = '\0';
-		out->text = domain;
-		out->len = i;
-	}
-}
 
 /* An ESMTP parameter; *n of it, NULL when it is not there. */
 static const char *
@@ -497,6 +442,45 @@ facts_param(const char *payload, size_t len, const char *name, size_t *n)
 	return (NULL);
 }
 
+/*
+ * Of the sender (0) or the recipient (1): the address, its user, its domain, or
+ * a parameter.
+ */
+static void
+facts_envelope(struct facts *f, int which, int part, const char *name,
+    struct eval_value *out)
+{
+	const char *text = which == 0 ? f->sender : f->recipient;
+	size_t len = which == 0 ? f->sender_len : f->recipient_len, n, at;
+	char *domain = f->domain[which], *p;
+
+	if (part == FACT_SENDER_PARAM - FACT_SENDER) {
+		out->text = facts_param(text, len, name, &out->len);
+		return;
+	}
+	n = text == NULL ? 0 : strnlen(text, len);
+	if (n > 0 && *text == '<') {
+		text++;
+		n--;
+		n -= n > 0 && text[n - 1] == '>';
+	}
+	for (at = n; at > 0 && text[at - 1] != '@'; at--)
+		;
+	out->text = text;
+	out->len = n;
+	if (part == FACT_SENDER_USER - FACT_SENDER && at > 0)
+		out->len = at - 1;
+	else if (part == FACT_SENDER_DOMAIN - FACT_SENDER) {
+		out->len = at > 0 && n - at < FACTS_DOMAIN_MAX ? n - at : 0;
+		if (out->len > 0)
+			memcpy(domain, text + at, out->len);
+		for (p = domain; p < domain + out->len; p++)
+			if (*p >= 'A' && *p <= 'Z')
+				*p += 'a' - 'A';
+		out->text = domain;
+	}
+}
+
 static long
 facts_size(const struct facts *f)
 {
@@ -507,22 +491,13 @@ facts_size(const struct facts *f)
 	if (f->size >= 0)
 		return (f->size);
 	text = facts_param(f->sender, f->sender_len, "SIZE", &n);
-	for (i = 0; text != NULL && i < n && number_digit(text[i]) >= 0 &&
-	    number_digit(text[i]) < 10 && size < 100000000000000000L / 10;
-	    i++)
-		size = size * 10 + number_digit(text[i]);
+	for (i = 0; text != NULL && i < n && text[i] >= '0' && text[i] <= '9' &&
+	    size < LONG_MAX / 10 - 1; i++)
+		size = size * 10 + (text[i] - '0');
 	return (size);
 }
 
 /* --- all of them ---------------------------------------------------------- */
-
-static bool
-facts_child_is(struct facts *f, const char *name, enum facts_child what)
-{
-	const struct conf_milter *m = conf_milter(f->conf, name);
-
-	return (m != NULL && f->child != NULL && f->child(f->arg, m) == what);
-}
 
 static long
 facts_time(enum fact fact)
@@ -540,16 +515,40 @@ static enum eval_state
 facts_value(struct facts *f, enum fact fact, const char *arg,
     struct eval_value *out)
 {
-	static const char *const families[] = {
+	/* Those that are members as they are; by the type of the fact. */
+	static const uint16_t members[FACT_N] = {
+		[FACT_HOST] = offsetof(struct facts, host),
+		[FACT_ADDRESS_PORT] = offsetof(struct facts, client_port),
+		[FACT_HELO] = offsetof(struct facts, helo),
+		[FACT_TLS] = offsetof(struct facts, tls),
+		[FACT_AUTHENTICATED] = offsetof(struct facts, authenticated),
+		[FACT_RECIPIENTS] = offsetof(struct facts, recipients),
+		[FACT_HEADER_NAME] = offsetof(struct facts, header_name),
+		[FACT_HEADER_VALUE] = offsetof(struct facts, header_value),
+		[FACT_BODY] = offsetof(struct facts, body),
+		[FACT_POSTFIX] = offsetof(struct facts, postfix),
+		[FACT_CONNECTIONS] = offsetof(struct facts, connections),
+		[FACT_STRESSED] = offsetof(struct facts, stressed)
+	};
+	static const char families[][8] = {
 		[EVAL_UNKNOWN] = "unknown", [EVAL_INET] = "inet",
 		[EVAL_INET6] = "inet6", [EVAL_UNIX] = "unix"
 	};
-	size_t n;
+	const void *member = (const char *)f + members[fact];
+	const struct conf_milter *m;
 
+	if (members[fact] != 0) {
+		if (out->type == EXPR_STRING)
+			out->text = *(const char *const *)member;
+		else if (out->type == EXPR_NUMBER)
+			out->number = *(const long *)member;
+		else
+			out->yes = *(const bool *)member;
+		if (fact == FACT_BODY)
+			out->len = f->body_len;
+		return (EVAL_OK);
+	}
 	switch (fact) {
-	case FACT_HOST:
-		out->text = f->host;
-		break;
 	case FACT_ADDRESS:
 		*out = f->client;
 		break;
@@ -561,44 +560,21 @@ facts_value(struct facts *f, enum fact fact, const char *arg,
 	case FACT_ADDRESS_FAMILY:
 		out->text = families[f->client.family];
 		break;
-	case FACT_ADDRESS_PORT:
-		out->number = f->client_port;
-		break;
 	case FACT_PTR:
 		return (facts_ptr(f, arg, out));
 	case FACT_DNSBL:
 		return (facts_dnsbl(f, arg, out));
-	case FACT_HELO:
-		out->text = f->helo;
-		break;
-	case FACT_TLS:
-		out->yes = f->tls;
-		break;
 	case FACT_SENDER:
 	case FACT_SENDER_USER:
 	case FACT_SENDER_DOMAIN:
-		facts_part(f, 0, (int)fact, f->sender, f->sender_len, out);
+	case FACT_SENDER_PARAM:
+		facts_envelope(f, 0, (int)fact - FACT_SENDER, arg, out);
 		break;
 	case FACT_RECIPIENT:
 	case FACT_RECIPIENT_USER:
 	case FACT_RECIPIENT_DOMAIN:
-		facts_part(f, 1, (int)fact - FACT_RECIPIENT + FACT_SENDER,
-		    f->recipient, f->recipient_len, out);
-		break;
-	case FACT_SENDER_PARAM:
-		out->text = facts_param(f->sender, f->sender_len, arg, &n);
-		out->len = n;
-		break;
 	case FACT_RECIPIENT_PARAM:
-		out->text = facts_param(f->recipient, f->recipient_len, arg,
-		    &n);
-		out->len = n;
-		break;
-	case FACT_AUTHENTICATED:
-		out->yes = f->authenticated;
-		break;
-	case FACT_RECIPIENTS:
-		out->number = f->recipients;
+		facts_envelope(f, 1, (int)fact - FACT_RECIPIENT, arg, out);
 		break;
 	case FACT_SIZE:
 		out->number = facts_size(f);
@@ -606,52 +582,23 @@ facts_value(struct facts *f, enum fact fact, const char *arg,
 	case FACT_HEADER:
 		out->text = f->header == NULL ? NULL : f->header(f->arg, arg);
 		break;
-	case FACT_HEADER_NAME:
-		out->text = f->header_name;
-		break;
-	case FACT_HEADER_VALUE:
-		out->text = f->header_value;
-		break;
-	case FACT_BODY:
-		out->text = f->body;
-		out->len = f->body_len;
-		break;
 	case FACT_MACRO:
 		out->text = f->macro == NULL ? NULL : f->macro(f->arg, arg);
 		break;
 	case FACT_NOTE:
 		out->text = facts_note_value(f, arg);
 		break;
-	case FACT_CHILD_ACCEPTED:
-		out->yes = facts_child_is(f, arg, FACTS_CHILD_ACCEPTED);
-		break;
-	case FACT_CHILD_REJECTED:
-		out->yes = facts_child_is(f, arg, FACTS_CHILD_REJECTED);
-		break;
-	case FACT_CHILD_TEMPFAILED:
-		out->yes = facts_child_is(f, arg, FACTS_CHILD_TEMPFAILED);
-		break;
-	case FACT_CHILD_DISCARDED:
-		out->yes = facts_child_is(f, arg, FACTS_CHILD_DISCARDED);
-		break;
-	case FACT_CHILD_STOPPED:
-		out->yes = facts_child_is(f, arg, FACTS_CHILD_STOPPED);
-		break;
-	case FACT_POSTFIX:
-		out->yes = f->postfix;
-		break;
-	case FACT_CONNECTIONS:
-		out->number = f->connections;
-		break;
-	case FACT_STRESSED:
-		out->yes = f->stressed;
-		break;
 	case FACT_HOUR:
 	case FACT_MINUTE:
 	case FACT_WEEKDAY:
 		out->number = facts_time(fact);
 		break;
-	case FACT_N:
+	default:
+		/* child("NAME") */
+		m = conf_milter(f->conf, arg);
+		out->yes = m != NULL && f->child != NULL &&
+		    (int)f->child(f->arg, m) == (int)fact -
+		    FACT_CHILD_REJECTED + FACTS_CHILD_REJECTED;
 		break;
 	}
 	return (EVAL_OK);

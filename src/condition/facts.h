@@ -38,8 +38,8 @@
 /* What has become of a child in this message, or in this session. */
 enum facts_child {
 	FACTS_CHILD_NONE,
+	FACTS_CHILD_REJECTED,	/* from here on as in enum fact */
 	FACTS_CHILD_ACCEPTED,
-	FACTS_CHILD_REJECTED,
 	FACTS_CHILD_TEMPFAILED,
 	FACTS_CHILD_DISCARDED,
 	FACTS_CHILD_STOPPED

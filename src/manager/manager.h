@@ -9,6 +9,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "condition/condition.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
@@ -33,10 +34,7 @@ struct child_run {
 	struct target		 *target;
 	struct breaker		 *breaker;
 	enum child_manners	  manners;
-	/* Its conditions, a bit (1 << CONF_*) for each stage: */
-	uint16_t		  asks;		/* they ask or do something */
-	uint16_t		  events;	/* they need to hear of it */
-	bool			  in_turn;	/* see condition_in_turn() */
+	struct condition_needs	  needs;
 };
 
 /*

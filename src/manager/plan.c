@@ -31,23 +31,14 @@ struct session_plan {
 	enum stage		 stage;		/* and when */
 };
 
-/* The stages as conditions have them; those of a session come in this order. */
+/* The stage as conditions have it, or -1. */
 static int
 plan_stage(enum stage stage)
 {
-	static const unsigned char stages[STAGE_N] = {
-		[STAGE_CONNECT] = CONF_CONNECT + 1,
-		[STAGE_HELO] = CONF_HELO + 1,
-		[STAGE_MAIL] = CONF_ENVELOPE_FROM + 1,
-		[STAGE_RCPT] = CONF_ENVELOPE_RECIPIENT + 1,
-		[STAGE_DATA] = CONF_DATA + 1,
-		[STAGE_HEADER] = CONF_HEADER + 1,
-		[STAGE_EOH] = CONF_END_OF_HEADER + 1,
-		[STAGE_BODY] = CONF_BODY + 1,
-		[STAGE_EOM] = CONF_END_OF_MESSAGE + 1
-	};
-
-	return (stages[stage] - 1);
+	if (stage == STAGE_UNKNOWN)
+		return (-1);
+	return ((int)stage - (stage < STAGE_UNKNOWN ? STAGE_CONNECT :
+	    STAGE_HEADER - CONF_HEADER));
 }
 
 bool
@@ -55,7 +46,7 @@ plan_has(const struct child *c, enum stage stage)
 {
 	int at = plan_stage(stage);
 
-	return (at >= 0 && (c->run->asks & 1u << at) != 0);
+	return (at >= 0 && (c->run->needs.asks & 1u << at) != 0);
 }
 
 bool
@@ -63,7 +54,7 @@ plan_hears(const struct child *c, enum stage stage)
 {
 	int at = plan_stage(stage);
 
-	return (at >= 0 && (c->run->events & 1u << at) != 0);
+	return (at >= 0 && (c->run->needs.events & 1u << at) != 0);
 }
 
 bool
@@ -429,7 +420,7 @@ plan_ask(struct child *c)
 		return (c->plan);
 	if (!plan_concerns(c))
 		c->plan = PLAN_RUN;
-	else if (c->run->in_turn && c != &s->child[s->walk])
+	else if (c->run->needs.in_turn && c != &s->child[s->walk])
 		return (PLAN_PENDING);
 	else
 		c->plan = plan_evaluate(c, s->stage);
@@ -473,12 +464,15 @@ plan_ask_piece(struct child *c, enum stage stage,
 {
 	struct session *s = c->session;
 	struct facts *f;
+	int command = stage_table[stage].command;
 
 	if (!plan_has(c, stage))
 		return (PLAN_RUN);
 	f = &s->plan->facts;
-	if (c->plan != PLAN_PENDING)
+	if (c->plan != PLAN_PENDING) {
 		facts_next_event(f);
+		macros_unset(c, command, command);
+	}
 	if (stage == STAGE_HEADER) {
 		f->header_name = piece->name;
 		f->header_value = plan_value(s, piece->value);
@@ -534,6 +528,7 @@ plan_want(const char *name, void *arg)
 void
 plan_claim(struct session *s)
 {
+	struct condition_needs needs;
 	size_t i, stage;
 
 	for (i = 0; i < s->n; i++) {
@@ -543,7 +538,6 @@ plan_claim(struct session *s)
 			if (plan_hears(c, (enum stage)stage))
 				s->agreed.protocol &=
 				    ~stage_table[stage].no_bit;
-		if (c->run->asks != 0)
-			condition_macros(c->conf, plan_want, s);
+		condition_look(c->conf, &needs, plan_want, s);
 	}
 }

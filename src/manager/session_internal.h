@@ -484,7 +484,7 @@ const char *macros_known(const struct child *, const char *name);
 /* In front of the MTA's set of a command, for this child only.  0 or -1. */
 int	macros_set(struct child *, int command, const char *name,
 	    const char *value);
-/* Takes away what was set from one command on, up to another one. */
+/* Takes back what was set from one command on, up to another one. */
 void	macros_unset(struct child *, int from, int to);
 /* Appends to out what the child lacks before a command.  0, or -1 when out of
  * memory, or 1 when a set is more than a milter takes. */

@@ -119,29 +119,20 @@ supply_get_dns(struct manager *m, struct generation *g,
 int
 supply_get(struct manager *m, struct generation *g, struct conf *conf)
 {
-	bool dns = false, stress = false;
+	uint64_t facts = 0;
 	size_t i;
-	int stage;
 
 	for (i = 0; i < g->n; i++) {
-		struct child_run *run = &g->run[i];
-		const struct conf_milter *cm = run->conf;
+		struct condition_needs *needs = &g->run[i].needs;
 
-		if (cm->n_conditions == 0)
-			continue;
-		for (stage = 0; stage < CONF_STAGE_N; stage++)
-			if (condition_any(cm, (enum conf_stage)stage))
-				run->asks |= (uint16_t)(1u << stage);
-		run->events = (uint16_t)condition_stages(cm);
-		run->in_turn = condition_in_turn(cm);
-		g->conditions = g->conditions || run->asks != 0;
-		dns = dns || condition_asks(cm, FACT_PTR) ||
-		    condition_asks(cm, FACT_DNSBL);
-		stress = stress || condition_asks(cm, FACT_STRESSED);
+		condition_look(g->run[i].conf, needs, NULL, NULL);
+		g->conditions = g->conditions || needs->asks != 0;
+		facts |= needs->facts;
 	}
-	if (stress)
+	if ((facts & (uint64_t)1 << FACT_STRESSED) != 0)
 		g->stress = stress_threshold(conf);
-	if (dns && supply_get_dns(m, g, conf) == -1)
+	if ((facts & ((uint64_t)1 << FACT_PTR | (uint64_t)1 << FACT_DNSBL)) !=
+	    0 && supply_get_dns(m, g, conf) == -1)
 		return (-1);
 	if (g->conditions && conf->n_tables > 0) {
 		g->feeds = feeds_new(m->loop, conf, m->gen != NULL ?

@@ -754,11 +754,272 @@ evaluated_body()
 	END
 }
 
+# name_server: answers from the file zone; its port is in dns.port.
+name_server()
+{
+
+	"$(atf_get_srcdir)/h_port" free 1 > dns.port
+	"$(atf_get_srcdir)/h_dns" "$(cat dns.port)" zone > dns.out 2> dns.err &
+	echo $! >> pids
+	"$(atf_get_srcdir)/h_port" wait "$(cat dns.port)" $! 20 ||
+	    atf_fail "no name server"
+}
+
+# with_dns LINE ... -- CHILD ...: a chain that asks it.
+with_dns()
+{
+
+	name_server
+	chain_with "dnsbl.name_servers = [\"127.0.0.1:$(cat dns.port)\"]" "$@"
+}
+
+wire_case dnsbl "block lists and names, asked when they are needed"
+dnsbl_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.bl.test A 127.0.0.2
+	2.2.0.192.bl.test A 127.255.255.254
+	3.2.0.192.bl.test A 192.0.2.1
+	1.2.0.192.more.test A 127.0.0.3
+	1.2.0.192.more.test A 127.0.0.11
+	4.2.0.192.more.test A 127.0.0.3
+	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.bl.test A 127.0.0.2
+	5.2.0.192.in-addr.arpa PTR name.example.com
+	1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.example.com
+	9.9.9.9.bl.test RCODE 2
+	END
+	with_dns 'condition.a.stop_on_connect = dnsbl("bl.test") or ptr == "name.example.com"' \
+	    'condition.b.stop_on_connect = dnsbl(["more.test=127.0.0.10/31"]) or ptr("2001:db8::1") == host' \
+	    'milter.a.applicable_conditions = ["a"]' \
+	    'milter.b.applicable_conditions = ["b"]' -- a b
+	while read -r host family address stopped; do
+		{
+			echo negotiate
+			data="\"$host\" '$family' 0019 \"$address\""
+			echo "mta> C $data"
+			verdict=a
+			for name in a b; do
+				case $stopped in
+				*$name*)
+					echo "$name< Q"
+					echo "$name< eof"
+					;;
+				*)
+					echo "$name< C $data"
+					echo "$name> c"
+					verdict=c
+					;;
+				esac
+			done
+			echo "mta< $verdict"
+		} > script
+		talk a b < script
+	done <<-'END'
+	x 4 192.0.2.1 ab
+	x 4 192.0.2.2 -
+	x 4 192.0.2.3 -
+	x 4 192.0.2.4 -
+	x 4 192.0.2.5 a
+	six.example.com 4 192.0.2.5 ab
+	x 6 2001:db8::1 a
+	x 6 ::ffff:192.0.2.1 ab
+	x 6 IPv6:2001:db8::1 a
+	x 6 2001:db8::2 -
+	x 4 nonsense -
+	x L /socket -
+	END
+	has mm.log 'rule="more.test=127.0.0.10/31"'
+	lacks mm.log 'has no answer'
+	# A list that does not answer lists nobody, and one line says so.
+	talk a b <<-'END'
+	negotiate
+	pass C "x" '4' 0019 "9.9.9.9"
+	END
+	ntimes mm.log 'condition="a" has no answer: dns 9.9.9.9.bl.test: ' 1
+}
+
+wire_case slow "a slow answer delays only the child whose condition asks"
+slow_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.bl.test A 127.0.0.2
+	1.2.0.192.bl.test DELAY 300
+	2.2.0.192.bl.test DELAY 300
+	3.2.0.192.bl.test DROP
+	END
+	with_dns 'condition.a.stop_on_connect = dnsbl("bl.test")' \
+	    'milter.a.applicable_conditions = ["a"]' \
+	    'manager.command_deadline = 1s' -- a b c
+	# b and c have been asked, one after the other, before a is stopped.
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.1"
+	b< C "x" '4' 0019 "192.0.2.1"
+	b> c
+	c< C "x" '4' 0019 "192.0.2.1"
+	c> c
+	mta!
+	a< Q
+	a< eof
+	mta< c
+	pass b c: HM
+	END
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.2"
+	b< C "x" '4' 0019 "192.0.2.2"
+	b> c
+	c< C "x" '4' 0019 "192.0.2.2"
+	c> c
+	a< C "x" '4' 0019 "192.0.2.2"
+	a> c
+	mta< c
+	pass HM
+	END
+	# What b says is asked of nobody behind it, and waits for a.
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.2"
+	b< C "x" '4' 0019 "192.0.2.2"
+	b> y "550 5.7.1 no"
+	mta!
+	a< C "x" '4' 0019 "192.0.2.2"
+	a> c
+	mta< y "550 5.7.1 no"
+	END
+	# What a says comes first.
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.2"
+	b< C "x" '4' 0019 "192.0.2.2"
+	b> y "550 5.7.1 no"
+	a< C "x" '4' 0019 "192.0.2.2"
+	a> t
+	mta< t
+	END
+	# The deadline: it has not failed, but it is not waited for.
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.3"
+	b< C "x" '4' 0019 "192.0.2.3"
+	b> c
+	c< C "x" '4' 0019 "192.0.2.3"
+	a< eof
+	c< eof
+	mta< c
+	logged child=a stage=connect fallback=accept reason=its conditions had no answer within manager.command_deadline
+	logged child=c stage=connect fallback=accept reason=not done within manager.command_deadline
+	pass b: HM
+	END
+}
+
+wire_case slow_message "the same within a message"
+slow_message_body()
+{
+
+	cat > zone <<-'END'
+	1.0.0.10.in-addr.arpa PTR x.example.com
+	1.0.0.10.in-addr.arpa DELAY 100
+	2.0.0.10.in-addr.arpa PTR y.example.com
+	2.0.0.10.in-addr.arpa DELAY 100
+	2.0.0.10.in-addr.arpa TTL 0
+	1.0.0.10.in-addr.arpa TTL 0
+	END
+	for name in x y; do
+	for stage in envelope_from envelope_recipient data header \
+	    end_of_header body end_of_message; do
+		[ -s dns.port ] || name_server
+		chain_with \
+		    "dnsbl.name_servers = [\"127.0.0.1:$(cat dns.port)\"]" \
+		    "condition.a.stop_on_$stage = ptr == \"x.example.com\"" \
+		    'milter.a.applicable_conditions = ["a"]' -- a b
+		talk_slow $name $stage
+	done
+	done
+}
+
+# talk_slow NAME STAGE: as long as a's conditions wait, b is asked up to DATA.
+talk_slow()
+{
+
+	case $1 in
+	x) address=10.0.0.1 ;;
+	y) address=10.0.0.2 ;;
+	esac
+	{
+		echo negotiate
+		echo "pass C \"h\" '4' 0019 \"$address\""
+		in=y
+		for step in M/envelope_from R/envelope_recipient T/data; do
+			code=${step%/*}
+			echo "mta> $code"
+			if [ "${step#*/}" != "$2" ]; then
+				[ $in = n ] || printf 'a< %s\na> c\n' $code
+				printf 'b< %s\nb> c\n' $code
+			else
+				printf 'b< %s\nb> c\n' $code
+				case $1/$code in
+				y/*) printf 'a< %s\na> c\n' $code ;;
+				x/T) echo 'a< A'; in=n ;;
+				x/R) in=hidden ;;
+				x/*) in=n ;;
+				esac
+			fi
+			echo 'mta< c'
+			if [ $in = hidden ]; then
+				# Of its recipients none is left.
+				printf 'mta> T\na< A\nb< T\nb> c\nmta< c\n'
+				in=n
+				break
+			fi
+		done
+		fed=
+		for step in L/header N/end_of_header B/body E/end_of_message; do
+			code=${step%/*}
+			echo "mta> $code"
+			if [ $in = y ]; then
+				if [ "$1/$2" = "x/${step#*/}" ]; then
+					echo 'a< A'
+					in=n
+				else
+					printf 'a< %s\na> c\n' $code
+				fi
+				if [ $in = n ] || [ $code = E ]; then
+					[ -z "$fed" ] || echo "feed b: $fed"
+					printf 'b< %s\nb> c\n' $code
+				fi
+				fed=$fed$code
+			else
+				printf 'b< %s\nb> c\n' $code
+			fi
+			echo 'mta< c'
+		done
+	} > script
+	talk a b < script
+}
+
+wire_case tables "a table that cannot be asked stops nobody, and a line says so"
+tables_body()
+{
+
+	chain_with 'table.t = "socketmap:unix:/nonexistent/sock:map"' \
+	    'condition.a.stop_on_envelope_from = sender in table.t' \
+	    'milter.a.applicable_conditions = ["a"]' -- a b
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	END
+	has mm.log 'condition="a" has no answer: t '
+}
+
 atf_init_test_cases()
 {
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
-	    macros macros_asked notes children failed parallel evaluated; do
+	    macros macros_asked notes children failed parallel evaluated \
+	    dnsbl slow slow_message tables; do
 		atf_add_test_case $id
 	done
 }

@@ -116,7 +116,9 @@ H_CASE(postfix, "main.cf and master.cf of Postfix")
 		{ "default_process_limit = $\n", NULL, 75 },
 		{ "default_process_limit =\n", NULL, 75 },
 		{ "default_process_limit = 4294967295\n", NULL, 75 },
-		{ "default_process_limit = 2147483647\n", NULL, 1610612735 },
+		{ "default_process_limit = 999999999\n", NULL, 749999999 },
+		{ "default_process_limit = 1000000000\n", NULL, 75 },
+		{ "n\nn = 3\ndefault_process_limit = $n x\n", NULL, 2 },
 	};
 	size_t i;
 
