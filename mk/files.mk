@@ -39,7 +39,7 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
-	src/config/table_stub.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -60,6 +60,7 @@ SRCS_NET= \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
+	src/net/socketmap.c \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
@@ -69,7 +70,9 @@ SRCS_MESSAGE= \
 SRCS_CONDITION= \
 	src/condition/condition.c \
 	src/condition/facts.c \
-	src/condition/feed_stub.c \
+	src/condition/feed.c \
+	src/condition/feed_database.c \
+	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
@@ -94,6 +97,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/import.c \
+	src/tool/import_expr.c \
+	src/tool/import_lex.c \
+	src/tool/import_value.c \
+	src/tool/import_walk.c \
 	src/tool/replay.c \
 	src/tool/replay_compare.c \
 	src/tool/replay_conn.c \
@@ -140,6 +148,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_internal.h \
 	src/condition/stress.h \
 	src/config/conf.h \
 	src/config/errors.h \
@@ -191,6 +200,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
 	src/tool/server_internal.h \
@@ -219,6 +229,10 @@ TESTS_C= \
 	tests/atf/t_event_time.c \
 	tests/atf/t_expr.c \
 	tests/atf/t_expr_load.c \
+	tests/atf/t_expr_random.c \
+	tests/atf/t_expr_rules.c \
+	tests/atf/t_feed.c \
+	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -234,10 +248,13 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
+	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
+	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_stress.c \
+	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
@@ -248,10 +265,12 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
+	tests/atf/t_feed_database.sh \
 	tests/atf/t_ideas_content.sh \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
+	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
@@ -272,6 +291,7 @@ TESTS_SH= \
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
+	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
@@ -290,6 +310,7 @@ TEST_HDRS= \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_expr.h \
+	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
@@ -321,11 +342,16 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
-	tests/fuzz/fuzz_stranger.c
+	tests/fuzz/fuzz_stranger.c \
+	tests/fuzz/fuzz_table.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -39,17 +39,14 @@ rules_free(struct conf_rules *rules)
 static struct rule *
 rules_room(struct expr_read *p, struct conf_rules *rules)
 {
-	struct rule *item = rules->item;
+	struct rule *item = realloc(rules->item, (rules->n + 1) *
+	    sizeof(*item));
 
-	if ((rules->n & (rules->n - 1)) == 0) {
-		item = realloc(item, (rules->n > 0 ? 2 * rules->n : 1) *
-		    sizeof(*item));
-		if (item == NULL) {
-			expr_no_memory(p);
-			return (NULL);
-		}
-		rules->item = item;
+	if (item == NULL) {
+		expr_no_memory(p);
+		return (NULL);
 	}
+	rules->item = item;
 	memset(&item[rules->n], 0, sizeof(*item));
 	return (&item[rules->n]);
 }
@@ -60,8 +57,7 @@ rules_is_zone(const char *zone, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", zone[i]) == NULL)
+		if (!expr_is_name(zone[i]) && zone[i] != '.')
 			return (false);
 	return (len > 0 && len < 220);
 }
@@ -197,10 +193,9 @@ rules_read(const char *text, size_t len, enum rules_flavour flavour,
 
 	if (p == NULL)
 		return (-1);
-	expr_next(p);
 	if (len > LEX_STATEMENT_MAX)
-		expr_fail(p, 0, "the list is longer than %d bytes",
-		    LEX_STATEMENT_MAX);
+		expr_bound(p, LEX_STATEMENT_MAX, "bytes");
+	expr_next(p);
 	if (rules_parse(p, flavour, "it", origin, rules) &&
 	    p->kind != WORD_END)
 		expr_expected(p, "the end of the line");
@@ -215,19 +210,15 @@ rules_resolve(struct conf_rules *rules, const struct conf *conf,
 {
 	struct rule *r;
 	char name[80];
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < rules->n; i++) {
 		r = &rules->item[i];
 		if (r->kind != RULE_TABLE)
 			continue;
-		r->table = NULL;
-		for (j = 0; j < conf->n_tables; j++)
-			if (strcmp(conf->tables[j]->name, r->text) == 0)
-				r->table = conf->tables[j];
+		r->table = conf_table(conf, r->text);
 		if (r->table == NULL) {
-			snprintf(why, RULES_WHY_MAX, "there is no %s, add "
-			    "one: table.NAME = \"list:/PATH\"",
+			snprintf(why, RULES_WHY_MAX, "there is no %s",
 			    rules_format(r, name, sizeof(name)));
 			return (-1);
 		}

@@ -15,7 +15,6 @@
 
 #include "config/conf.h"
 #include "config/expr.h"
-#include "config/lex.h"
 
 #define H_EXPR_TABLES	5
 
