@@ -18,6 +18,7 @@ SRCS_EVENT= \
 	src/event/timer.c
 SRCS_CONFIG= \
 	src/config/builtin.c \
+	src/config/chain.c \
 	src/config/check.c \
 	src/config/conf.c \
 	src/config/document.c \
@@ -39,7 +40,6 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
-	src/config/table_stub.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -133,6 +133,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/config/chain.h \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
@@ -230,6 +231,7 @@ TESTS_C= \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
+	tests/atf/t_chain_check.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
