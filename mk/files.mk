@@ -40,6 +40,7 @@ SRCS_CONFIG= \
 	src/config/rules.c \
 	src/config/show.c \
 	src/config/source.c \
+	src/config/table.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -59,6 +60,7 @@ SRCS_NET= \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
+	src/net/socketmap.c \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
@@ -210,6 +212,10 @@ TESTS_C= \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
 	tests/atf/t_event_time.c \
+	tests/atf/t_expr.c \
+	tests/atf/t_expr_load.c \
+	tests/atf/t_expr_random.c \
+	tests/atf/t_expr_rules.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -225,9 +231,12 @@ TESTS_C= \
 	tests/atf/t_option.c \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
+	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
+	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
@@ -279,6 +288,7 @@ TEST_HDRS= \
 	tests/atf/d_s25r.h \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
+	tests/atf/h_expr.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
@@ -310,10 +320,12 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c
 FUZZ_HDRS= \

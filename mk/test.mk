@@ -5,7 +5,7 @@
 # bmake test TEST_BACKEND=poll	every daemon and tool of the suite, and the
 #				tests of the loop, over that back end
 # bmake test TEST_PROGRAM=path	the suite over another build of the program
-# bmake test TEST_REAL=0	without t_differential_* and t_chain
+# bmake test TEST_REAL=0	without t_differential_*, t_chain, t_postfix
 #
 # A test finds the program in $MM_PROGRAM and the back end that was asked for,
 # if any, in $MM_TEST_BACKEND.  mk/test.sh tells the rest.

@@ -361,8 +361,8 @@ eval_why(const struct eval_work *w, enum eval_state state,
 
 	if (n == NULL)
 		n = &w->expr->node[w->expr->root];
-	text = w->expr->text + n->from;
-	len = n->to - n->from;
+	text = w->expr->text + n->mark.from;
+	len = n->to - n->mark.from;
 	if (state == EVAL_FAILED) {
 		if (w->lost_why != NULL) {
 			sep = ": ";

@@ -63,8 +63,7 @@ expr_new(const char *text, size_t len, enum expr_type type,
 	p->stage = stage;
 	p->keep = true;
 	if (len > EXPR_TEXT_MAX)
-		expr_fail(p, 0, "the expression is longer than %d bytes",
-		    EXPR_TEXT_MAX);
+		expr_bound(p, EXPR_TEXT_MAX, "bytes");
 	expr_next(p);
 	root = expr_parse(p, type);
 	if (root != 0) {

@@ -44,13 +44,19 @@ enum expr_word {
 	WORD_SIGN		/* and behind it the sign itself: ( ) [ ] , . */
 };
 
+/* Where a part begins: in the text that was given, and in the kept one. */
+struct expr_mark {
+	uint16_t	 at;
+	uint16_t	 from;
+};
+
 /* Node 0 is none. */
 struct expr_node {
 	uint8_t		 op;
 	uint8_t		 type;		/* enum expr_type */
 	uint8_t		 which;
-	uint16_t	 at;		/* where in the text that was given */
-	uint16_t	 from, to;	/* in the text that was kept */
+	struct expr_mark mark;
+	uint16_t	 to;		/* in the kept text */
 	uint16_t	 left, right;
 	union {
 		long		 number;
@@ -70,9 +76,9 @@ struct expr {
 /* The keys that an expression can name. */
 struct expr_key {
 	const char	*name;
-	enum expr_type	 type;		/* EXPR_BOOL or EXPR_LIST */
-	enum rules_flavour flavour;
-	size_t		 offset;	/* in struct conf */
+	uint8_t		 type;		/* EXPR_BOOL or EXPR_LIST */
+	uint8_t		 flavour;	/* enum rules_flavour */
+	uint16_t	 offset;	/* in struct conf */
 };
 #define EXPR_KEYS	8
 extern const struct expr_key expr_keys[EXPR_KEYS];
@@ -86,8 +92,8 @@ struct expr_read {
 	/* the current word */
 	int		 kind;		/* enum expr_word, or WORD_SIGN + c */
 	size_t		 at;
-	unsigned	 from;		/* in out */
-	unsigned	 done;		/* where the word before it ends there */
+	struct expr_mark mark;		/* of an expression */
+	unsigned	 done;		/* where the one before ends in out */
 	long		 number;
 	struct lex	 lx;		/* text, len: of a string */
 	char		 name[64];	/* of a name; cut: no name is so long */
@@ -96,6 +102,10 @@ struct expr_read {
 	bool		 failed;
 	size_t		*fault_at;
 	char		*why;
+
+	/* what has been said of nodes */
+	unsigned	 turn;
+	char		 said[2][48];
 
 	/* what is made; keep is false for a list of rules alone */
 	bool		 keep;
@@ -122,6 +132,10 @@ bool	expr_fail(struct expr_read *, size_t at, const char *fmt, ...)
 bool	expr_no_memory(struct expr_read *);
 /* "expected WHAT, found ..." at the current word; returns false. */
 bool	expr_expected(struct expr_read *, const char *what);
+/* Tells of a bound: "more than 32 levels". */
+bool	expr_bound(struct expr_read *, int max, const char *of);
+/* A letter, a digit, _ or - */
+bool	expr_is_name(char);
 /* Goes over the sign; false when it is not there. */
 bool	expr_sign(struct expr_read *, char sign);
 /* The pattern that is the current word. */

@@ -31,16 +31,19 @@ static const struct {
 	{ "in", NODE_IN }, { "true", WORD_TRUE }, { "false", WORD_FALSE },
 };
 
+static const char expr_quotes[] = "an address or network is written in "
+    "quotes, a number without a point";
+
 /* What is written another way. */
 static const struct {
 	char	 sign;
-	char	 why[45];
+	const char *why;
 } expr_hints[] = {
 	{ '=', "= does not compare, write ==" },
 	{ '&', "write and, or &&" },
 	{ '|', "write or, or ||" },
 	{ '\'', "a string is written in double quotes" },
-	{ ':', "an address or network is written in quotes" },
+	{ ':', expr_quotes },
 };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -79,6 +82,12 @@ expr_expected(struct expr_read *p, const char *what)
 	return (expr_fail(p, p->at, "expected %s, found %s", what, found));
 }
 
+bool
+expr_bound(struct expr_read *p, int max, const char *of)
+{
+	return (expr_fail(p, p->at, "this has more than %d %s", max, of));
+}
+
 struct expr_read *
 expr_begin(const char *text, size_t len, size_t *at, char why[EXPR_WHY_MAX])
 {
@@ -103,7 +112,7 @@ expr_peek(const struct expr_read *p, size_t i)
 	return (i < p->len - p->pos ? p->text[p->pos + i] : '\0');
 }
 
-static bool
+bool
 expr_is_name(char c)
 {
 	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -212,8 +221,7 @@ expr_number(struct expr_read *p)
 	p->pos += len;
 	if (expr_peek(p, 0) == ':' ||
 	    (expr_peek(p, 0) == '.' && expr_peek(p, 1) != '.')) {
-		expr_fail(p, p->at, "numbers are whole ones, an address or "
-		    "network is written in quotes");
+		expr_fail(p, p->at, "%s", expr_quotes);
 		return;
 	}
 	memcpy(copy, p->text + p->at, len < sizeof(copy) ? len : 0);
@@ -285,7 +293,6 @@ expr_next(struct expr_read *p)
 		return;
 	}
 	if (p->pos == p->len) {
-		p->from = p->out_len;
 		p->kind = WORD_END;
 		return;
 	}
@@ -296,7 +303,7 @@ expr_next(struct expr_read *p)
 		expr_slashes(p);
 	else if (c >= '0' && c <= '9')
 		expr_number(p);
-	else if (expr_is_name(c))
+	else if (expr_is_name(c) && c != '-')
 		expr_name(p);
 	else
 		expr_other(p, c);
@@ -308,7 +315,8 @@ expr_next(struct expr_read *p)
 	if (p->at > was && p->out_len > 0)
 		p->out[p->out_len++] = ' ';
 	n = p->pos - p->at;
-	p->from = p->out_len;
+	p->mark.at = (uint16_t)p->at;
+	p->mark.from = (uint16_t)p->out_len;
 	memcpy(p->out + p->out_len, p->text + p->at, n);
 	p->out_len += (unsigned)n;
 }

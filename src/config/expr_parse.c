@@ -18,7 +18,7 @@
 #include "config/expr_internal.h"
 
 #define KEY(name, flavour, member) \
-	{ name, EXPR_LIST, flavour, offsetof(struct conf, member) }
+	{ name, EXPR_LIST, flavour, (uint16_t)offsetof(struct conf, member) }
 
 const struct expr_key expr_keys[EXPR_KEYS] = {
 	KEY("s25r.whitelist", RULES_STRINGS, s25r_whitelist),
@@ -30,7 +30,7 @@ const struct expr_key expr_keys[EXPR_KEYS] = {
 	KEY("dnsbl.services", RULES_SERVICES, dnsbl_services),
 	KEY("restrict_accounts.accounts", RULES_STRINGS, restricted_accounts),
 	{ "s25r.check_only_ipv4", EXPR_BOOL, RULES_STRINGS,
-	    offsetof(struct conf, s25r_check_only_ipv4) },
+	    (uint16_t)offsetof(struct conf, s25r_check_only_ipv4) },
 };
 
 #undef KEY
@@ -40,53 +40,36 @@ static const char *const parse_types[] = {
 	"a condition", "a number", "a string", "an address"
 };
 
-static const char *const parse_flavours[] = {
-	[RULES_STRINGS] = "strings",
-	[RULES_NETWORKS] = "networks",
-	[RULES_SERVICES] = "services",
-	[RULES_NUMBERS] = "numbers"
-};
-
-#define PARSE_SAID	48
-
 static unsigned parse_chain(struct expr_read *, int op);
 
-/* What was written there, for a message. */
-static char *
-parse_said(const struct expr_read *p, unsigned i, char said[PARSE_SAID])
+/* What was written there, for a message: the last two of them stay. */
+static const char *
+parse_said(struct expr_read *p, unsigned i)
 {
 	const struct expr_node *n = &p->node[i];
-	size_t len = (size_t)(n->to - n->from);
+	char *said = p->said[p->turn ^= 1], *c;
 
-	/* Of a long one the beginning; backslashes stay single. */
-	if (len >= PARSE_SAID - 3) {
-		memcpy(said, p->out + n->from, PARSE_SAID - 4);
-		memcpy(said + PARSE_SAID - 4, "...", 4);
-	} else {
-		memcpy(said, p->out + n->from, len);
-		said[len] = '\0';
-	}
-	for (len = 0; said[len] != '\0'; len++)
-		if (said[len] < ' ' || said[len] >= 0x7f)
-			said[len] = '?';
+	if (snprintf(said, sizeof(p->said[0]), "%.*s", n->to - n->mark.from,
+	    p->out + n->mark.from) >= (int)sizeof(p->said[0]))
+		memcpy(said + sizeof(p->said[0]) - 4, "...", 4);
+	for (c = said; *c != '\0'; c++)
+		if (*c < ' ' || *c >= 0x7f)
+			*c = '?';
 	return (said);
 }
 
 /* A node that ends before the current word; 0 when there are too many. */
 static unsigned
-parse_node(struct expr_read *p, int op, enum expr_type type, size_t at,
-    unsigned from)
+parse_node(struct expr_read *p, int op, unsigned type, struct expr_mark mark)
 {
 	struct expr_node *n;
 
 	if (p->n + 1 >= EXPR_NODES_MAX)
-		return (expr_fail(p, at, "the expression has more than %d "
-		    "parts", EXPR_NODES_MAX - 1));
+		return (expr_bound(p, EXPR_NODES_MAX - 1, "parts"));
 	n = &p->node[++p->n];
 	n->op = (uint8_t)op;
 	n->type = (uint8_t)type;
-	n->at = (uint16_t)at;
-	n->from = (uint16_t)from;
+	n->mark = mark;
 	n->to = (uint16_t)p->done;
 	return (p->n);
 }
@@ -95,10 +78,17 @@ static bool
 parse_deeper(struct expr_read *p)
 {
 	if (p->depth == EXPR_DEPTH_MAX)
-		return (expr_fail(p, p->at, "the expression is nested more "
-		    "than %d deep", EXPR_DEPTH_MAX));
+		return (expr_bound(p, EXPR_DEPTH_MAX, "levels"));
 	p->depth++;
 	return (true);
+}
+
+/* It has the wrong type; returns 0. */
+static unsigned
+parse_wrong(struct expr_read *p, unsigned i, const char *what)
+{
+	return (expr_fail(p, p->node[i].mark.at, "%s is %s, %s",
+	    parse_said(p, i), parse_types[p->node[i].type], what));
 }
 
 static bool
@@ -109,32 +99,50 @@ parse_is_condition(struct expr_read *p, unsigned i)
 		[EXPR_STRING] = "== \"...\" or =~ /.../",
 		[EXPR_ADDRESS] = "in [\"192.0.2.0/24\"]"
 	};
-	char said[PARSE_SAID];
 	unsigned type = p->node[i].type;
+	const char *said;
 
 	if (type == EXPR_BOOL)
 		return (true);
-	(void)parse_said(p, i, said);
-	return (expr_fail(p, p->node[i].at, "%s is %s, not a condition: write "
-	    "%s %s", said, parse_types[type], said, tails[type]));
+	said = parse_said(p, i);
+	return (expr_fail(p, p->node[i].mark.at, "%s is %s, not a condition: "
+	    "write %s %s", said, parse_types[type], said, tails[type]));
 }
 
 /* --- names --------------------------------------------------------------- */
 
+#define NAMES	((unsigned)FACT_N + EXPR_KEYS)
+
+/* Facts, and behind them keys. */
+static const char *
+parse_name_of(unsigned i)
+{
+	return (i < FACT_N ? fact_table[i].name : expr_keys[i - FACT_N].name);
+}
+
+/* NAMES: there is none like the current word. */
+static unsigned
+parse_find(const struct expr_read *p)
+{
+	unsigned i = 0;
+
+	while (i < NAMES && strcmp(parse_name_of(i), p->name) != 0)
+		i++;
+	return (i);
+}
+
 static unsigned
 parse_unknown(struct expr_read *p)
 {
-	const char *near = NULL, *name;
-	size_t best = (size_t)-1, d, i;
+	const char *near = NULL;
+	size_t best = (size_t)-1, d;
+	unsigned i;
 
-	for (i = 0; i < FACT_N + EXPR_KEYS; i++) {
-		name = i < FACT_N ? fact_table[i].name :
-		    expr_keys[i - FACT_N].name;
-		if (word_near(p->name, name, &d) && d < best) {
+	for (i = 0; i < NAMES; i++)
+		if (word_near(p->name, parse_name_of(i), &d) && d < best) {
 			best = d;
-			near = name;
+			near = parse_name_of(i);
 		}
-	}
 	if (near != NULL)
 		return (expr_fail(p, p->at, "unknown name %s, did you mean %s?",
 		    p->name, near));
@@ -142,15 +150,12 @@ parse_unknown(struct expr_read *p)
 	    "double quotes", p->name));
 }
 
-static int
-parse_key(const char *name)
+/* Is it table.NAME, or the beginning of table."NAME"? */
+static bool
+parse_is_table(const struct expr_read *p)
 {
-	int i;
-
-	for (i = 0; i < EXPR_KEYS; i++)
-		if (strcmp(expr_keys[i].name, name) == 0)
-			return (i);
-	return (-1);
+	return (p->kind == WORD_NAME && strncmp(p->name, "table", 5) == 0 &&
+	    (p->name[5] == '.' || p->name[5] == '\0'));
 }
 
 /*
@@ -160,50 +165,45 @@ parse_key(const char *name)
 static unsigned
 parse_list(struct expr_read *p, enum rules_flavour flavour, unsigned left)
 {
-	char said[PARSE_SAID] = "";
-	const struct expr_key *key;
-	size_t at = p->at;
-	unsigned from = p->from, i;
-	int k = p->kind == WORD_NAME ? parse_key(p->name) : -1;
+	struct expr_mark mark = p->mark;
+	unsigned name, i;
 
-	(void)parse_said(p, left, said);
-	if (k != -1 && expr_keys[k].type == EXPR_LIST) {
-		key = &expr_keys[k];
-		if (key->flavour != flavour)
-			return (expr_fail(p, at, "expected %s, %s has %s",
-			    parse_flavours[flavour], key->name,
-			    parse_flavours[key->flavour]));
-		expr_next(p);
-		i = parse_node(p, NODE_KEY, EXPR_LIST, at, from);
-		p->node[i].which = (uint8_t)k;
-		return (i);
-	}
 	if (p->kind == NODE_STRING && flavour == RULES_STRINGS)
-		return (expr_fail(p, at, "a string is not in a string: write "
-		    "in [...], or =~ /.../"));
-	if (p->kind == WORD_NAME && strncmp(p->name, "table", 5) != 0)
-		return (expr_expected(p, "a list in brackets, a key with "
-		    "one, or table.NAME"));
-	i = parse_node(p, NODE_LIST, EXPR_LIST, at, from);
+		return (expr_fail(p, p->at, "a string is not in a string: "
+		    "write in [...], or =~ /.../"));
+	if (p->kind == WORD_NAME && !parse_is_table(p)) {
+		name = parse_find(p);
+		if (name == NAMES)
+			return (parse_unknown(p));
+		if (name >= FACT_N && expr_keys[name - FACT_N].type ==
+		    EXPR_LIST && expr_keys[name - FACT_N].flavour == flavour) {
+			expr_next(p);
+			i = parse_node(p, NODE_KEY, EXPR_LIST, mark);
+			p->node[i].which = (uint8_t)(name - FACT_N);
+			return (i);
+		}
+	}
+	i = parse_node(p, NODE_LIST, EXPR_LIST, mark);
 	if (i == 0)
 		return (0);
 	p->node[i].u.rules = calloc(1, sizeof(struct conf_rules));
 	if (p->node[i].u.rules == NULL)
 		return (expr_no_memory(p));
-	if (!rules_parse(p, flavour, said, NULL, p->node[i].u.rules))
+	if (!rules_parse(p, flavour, parse_said(p, left), NULL,
+	    p->node[i].u.rules))
 		return (0);
 	p->node[i].to = (uint16_t)p->done;
 	return (i);
 }
 
 static unsigned
-parse_value(struct expr_read *p, int op, enum expr_type type, long number)
+parse_value(struct expr_read *p, int op, unsigned type, long number)
 {
-	size_t at = p->at;
-	unsigned from = p->from, i;
+	struct expr_mark mark = p->mark;
+	unsigned i;
 
 	expr_next(p);
-	i = parse_node(p, op, type, at, from);
+	i = parse_node(p, op, type, mark);
 	p->node[i].u.number = number;
 	return (i);
 }
@@ -230,15 +230,12 @@ parse_string(struct expr_read *p, bool braces)
 static unsigned
 parse_argument(struct expr_read *p)
 {
-	char said[PARSE_SAID];
 	unsigned i = parse_deeper(p) ? parse_chain(p, NODE_OR) : 0;
 
 	p->depth--;
 	if (i != 0 && p->node[i].type != EXPR_STRING &&
 	    p->node[i].type != EXPR_ADDRESS)
-		return (expr_fail(p, p->node[i].at, "%s is %s, expected a "
-		    "string", parse_said(p, i, said),
-		    parse_types[p->node[i].type]));
+		return (parse_wrong(p, i, "expected a string"));
 	return (i);
 }
 
@@ -246,12 +243,11 @@ parse_argument(struct expr_read *p)
 static unsigned
 parse_lookup(struct expr_read *p)
 {
-	size_t at = p->at;
-	unsigned from = p->from, table, key, i;
+	struct expr_mark mark = p->mark;
+	unsigned table, key, i;
 
 	expr_next(p);
-	if (!expr_sign(p, '(') || strncmp(p->name, "table", 5) != 0 ||
-	    p->kind != WORD_NAME)
+	if (!expr_sign(p, '(') || !parse_is_table(p))
 		return (expr_expected(p, "lookup(table.NAME, ...)"));
 	table = parse_list(p, RULES_STRINGS, 0);
 	if (table == 0)
@@ -263,49 +259,33 @@ parse_lookup(struct expr_read *p)
 		return (0);
 	if (!expr_sign(p, ')'))
 		return (expr_expected(p, ")"));
-	i = parse_node(p, NODE_LOOKUP, EXPR_STRING, at, from);
+	i = parse_node(p, NODE_LOOKUP, EXPR_STRING, mark);
 	p->node[i].left = (uint16_t)key;
 	p->node[i].right = (uint16_t)table;
 	return (i);
 }
 
-/* Sets fact to FACT_N when there is none of the current name. */
-static void
-parse_find(const struct expr_read *p, unsigned *fact)
-{
-	for (*fact = 0; *fact < FACT_N; (*fact)++)
-		if (strcmp(fact_table[*fact].name, p->name) == 0)
-			break;
-}
-
 static bool
-parse_known(struct expr_read *p, unsigned fact, size_t at)
+parse_known(struct expr_read *p, unsigned fact)
 {
 	const struct fact_row *row = &fact_table[fact];
 	bool only = row->last < CONF_END_OF_MESSAGE;
 
 	if (p->stage >= row->first && p->stage <= row->last)
 		return (true);
-	return (expr_fail(p, at, "%s is known %s %s%s, this is %s", row->name,
-	    only ? "at" : "from", conf_stage_name(row->first),
+	return (expr_fail(p, p->at, "%s is known %s %s%s, this is %s",
+	    row->name, only ? "at" : "from", conf_stage_name(row->first),
 	    only ? " only" : " on", conf_stage_name(p->stage)));
 }
 
 static unsigned
-parse_fact(struct expr_read *p)
+parse_fact(struct expr_read *p, unsigned fact, bool child)
 {
-	const struct fact_row *row;
-	size_t at = p->at;
-	unsigned from = p->from, fact, argument = 0, i;
-	bool child = strcmp(p->name, "child") == 0;
+	const struct fact_row *row = &fact_table[fact];
+	struct expr_mark mark = p->mark;
+	unsigned argument = 0, i;
 
-	fact = FACT_CHILD_REJECTED;	/* until its end is read */
-	if (!child)
-		parse_find(p, &fact);
-	if (fact == FACT_N)
-		return (parse_unknown(p));
-	row = &fact_table[fact];
-	if (!parse_known(p, fact, at))
+	if (!parse_known(p, fact))
 		return (0);
 	expr_next(p);
 	if (row->argument == FACT_PLAIN) {
@@ -328,19 +308,18 @@ parse_fact(struct expr_read *p)
 	} else if (row->argument != FACT_MAYBE)
 		return (expr_expected(p, "an argument: (\"...\")"));
 	if (child) {
-		if (!expr_sign(p, '.') || p->kind != WORD_NAME)
+		fact = NAMES;
+		if (expr_sign(p, '.') && p->kind == WORD_NAME) {
+			memmove(p->name + 6, p->name, sizeof(p->name) - 7);
+			memcpy(p->name, "child.", 6);
+			fact = parse_find(p);
+		}
+		if (fact == NAMES)
 			return (expr_expected(p, ".rejected, .accepted, "
 			    ".tempfailed, .discarded or .stopped"));
-		memmove(p->name + 6, p->name, sizeof(p->name) - 6);
-		memcpy(p->name, "child.", 6);
-		p->name[sizeof(p->name) - 1] = '\0';
-		parse_find(p, &fact);
-		if (fact == FACT_N)
-			return (parse_unknown(p));
-		row = &fact_table[fact];
 		expr_next(p);
 	}
-	i = parse_node(p, NODE_FACT, (enum expr_type)row->type, at, from);
+	i = parse_node(p, NODE_FACT, fact_table[fact].type, mark);
 	p->node[i].which = (uint8_t)fact;
 	p->node[i].left = (uint16_t)argument;
 	return (i);
@@ -349,22 +328,27 @@ parse_fact(struct expr_read *p)
 static unsigned
 parse_name(struct expr_read *p)
 {
+	bool child = strcmp(p->name, "child") == 0;
+	/* Of a child's any, until its end is read. */
+	unsigned name = child ? (unsigned)FACT_CHILD_REJECTED : parse_find(p);
 	unsigned i;
-	int key = parse_key(p->name);
 
 	if (strcmp(p->name, "lookup") == 0)
 		return (parse_lookup(p));
-	if (strcmp(p->name, "table") == 0 ||
-	    strncmp(p->name, "table.", 6) == 0 ||
-	    (key != -1 && expr_keys[key].type == EXPR_LIST))
-		return (expr_fail(p, p->at, "%s stands behind in%s", p->name,
-		    key != -1 ? "" : ", or in lookup()"));
-	if (key == -1)
-		return (parse_fact(p));
+	if (name < FACT_N)
+		return (parse_fact(p, name, child));
+	name -= FACT_N;
+	if (parse_is_table(p) ||
+	    (name < EXPR_KEYS && expr_keys[name].type == EXPR_LIST))
+		return (expr_fail(p, p->at, "%s stands behind in", p->name));
+	if (name == EXPR_KEYS)
+		return (parse_unknown(p));
 	i = parse_value(p, NODE_KEY, EXPR_BOOL, 0);
-	p->node[i].which = (uint8_t)key;
+	p->node[i].which = (uint8_t)name;
 	return (i);
 }
+
+#undef NAMES
 
 /* --- what is made of them ------------------------------------------------- */
 
@@ -414,22 +398,18 @@ static unsigned
 parse_right(struct expr_read *p, int *op, unsigned left)
 {
 	struct network_address address;
-	char said[PARSE_SAID], other[PARSE_SAID];
-	enum expr_type type = (enum expr_type)p->node[left].type;
-	unsigned right;
+	unsigned type = p->node[left].type, right;
 
-	(void)parse_said(p, left, said);
-	if (type == EXPR_ADDRESS && (*op == NODE_EQ || *op == NODE_NE)) {
+	if (type == EXPR_ADDRESS && *op <= NODE_NE) {
 		if (p->kind != NODE_STRING ||
 		    network_read_address(p->lx.text, &address) == -1)
 			return (expr_expected(p, "an address in quotes, like "
 			    "\"192.0.2.1\""));
-		*op = *op == NODE_EQ ? NODE_IN : NODE_NOT_IN;
+		*op += NODE_IN - NODE_EQ;
 	}
-	if (*op == NODE_IN || *op == NODE_NOT_IN) {
+	if (*op >= NODE_IN) {
 		if (type == EXPR_BOOL)
-			return (expr_fail(p, p->node[left].at,
-			    "%s is a condition, which is in no list", said));
+			return (parse_wrong(p, left, "which is in no list"));
 		return (parse_list(p, type == EXPR_STRING ? RULES_STRINGS :
 		    type == EXPR_NUMBER ? RULES_NUMBERS : RULES_NETWORKS,
 		    left));
@@ -437,38 +417,33 @@ parse_right(struct expr_read *p, int *op, unsigned left)
 	right = parse_primary(p);
 	if (right == 0)
 		return (0);
-	(void)parse_said(p, right, other);
 	if (p->node[right].type != type)
-		return (expr_fail(p, p->node[right].at, "%s is %s, %s is %s: "
-		    "they cannot be compared", said, parse_types[type], other,
+		return (expr_fail(p, p->node[right].mark.at, "%s is %s, %s is "
+		    "%s: they cannot be compared", parse_said(p, left),
+		    parse_types[type], parse_said(p, right),
 		    parse_types[p->node[right].type]));
 	if (*op > NODE_NE && type != EXPR_NUMBER)
-		return (expr_fail(p, p->node[left].at, "%s is %s, < and > "
-		    "compare numbers", said, parse_types[type]));
+		return (parse_wrong(p, left, "< and > compare numbers"));
 	return (right);
 }
 
 static unsigned
-parse_match(struct expr_read *p, int op, size_t at, unsigned left)
+parse_match(struct expr_read *p, int op, struct expr_mark mark, unsigned left)
 {
-	char said[PARSE_SAID];
 	struct pattern *pattern;
 	unsigned i, type = p->node[left].type;
 
-	(void)parse_said(p, left, said);
-	if (type == EXPR_ADDRESS)
-		return (expr_fail(p, at, "%s has no text to match, write "
-		    "%s in [\"192.0.2.0/24\"]", said, said));
 	if (type != EXPR_STRING)
-		return (expr_fail(p, at, "%s is %s, a pattern matches a "
-		    "string", said, parse_types[type]));
+		return (parse_wrong(p, left, type == EXPR_ADDRESS ?
+		    "it has no text to match, write in [\"192.0.2.0/24\"]" :
+		    "a pattern matches a string"));
 	if (p->kind != WORD_PATTERN)
 		return (expr_expected(p, "a pattern like /.../"));
 	pattern = expr_pattern(p);
 	if (pattern == NULL)
 		return (0);
 	expr_next(p);
-	i = parse_node(p, op, EXPR_BOOL, at, p->node[left].from);
+	i = parse_node(p, op, EXPR_BOOL, mark);
 	if (i == 0)
 		pattern_free(pattern);
 	else
@@ -479,6 +454,7 @@ parse_match(struct expr_read *p, int op, size_t at, unsigned left)
 static unsigned
 parse_compare(struct expr_read *p)
 {
+	struct expr_mark mark = p->mark;
 	unsigned left = parse_primary(p), right = 0, i;
 	int op = p->kind;
 
@@ -494,13 +470,12 @@ parse_compare(struct expr_read *p)
 		return (left);
 	expr_next(p);
 	if (op == NODE_MATCH || op == NODE_NOT_MATCH)
-		i = parse_match(p, op, p->node[left].at, left);
+		i = parse_match(p, op, mark, left);
 	else {
 		right = parse_right(p, &op, left);
 		if (right == 0)
 			return (0);
-		i = parse_node(p, op, EXPR_BOOL, p->node[left].at,
-		    p->node[left].from);
+		i = parse_node(p, op, EXPR_BOOL, mark);
 	}
 	p->node[i].left = (uint16_t)left;
 	p->node[i].right = (uint16_t)right;
@@ -513,8 +488,8 @@ parse_compare(struct expr_read *p)
 static unsigned
 parse_not(struct expr_read *p)
 {
-	size_t at = p->at;
-	unsigned from = p->from, left, i;
+	struct expr_mark mark = p->mark;
+	unsigned left, i;
 
 	if (p->kind != NODE_NOT)
 		return (parse_compare(p));
@@ -525,7 +500,7 @@ parse_not(struct expr_read *p)
 	if (left == 0 || !parse_is_condition(p, left))
 		return (0);
 	p->depth--;
-	i = parse_node(p, NODE_NOT, EXPR_BOOL, at, from);
+	i = parse_node(p, NODE_NOT, EXPR_BOOL, mark);
 	p->node[i].left = (uint16_t)left;
 	return (i);
 }
@@ -548,8 +523,8 @@ parse_chain(struct expr_read *p, int op)
 			return (0);
 		joint = part;
 		if (more) {
-			joint = parse_node(p, op, EXPR_BOOL, p->node[part].at,
-			    p->node[part].from);
+			joint = parse_node(p, op, EXPR_BOOL,
+			    p->node[part].mark);
 			if (joint == 0)
 				return (0);
 			p->node[joint].left = (uint16_t)part;
@@ -580,5 +555,3 @@ expr_parse(struct expr_read *p, enum expr_type wanted)
 		return (parse_is_condition(p, root) ? root : 0);
 	return (root);
 }
-
-#undef PARSE_SAID

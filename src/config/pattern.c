@@ -302,8 +302,8 @@ pattern_item(struct pattern_read *r, unsigned char *set)
 		/* Single letters are not written that way. */
 		if (next != ':' || r->end - p < 2 || p - r->p < 2 ||
 		    !pattern_class(set, r->p, (size_t)(p - r->p)))
-			pattern_fail(r, at, "no such class: there are [:alpha:] "
-			    "[:digit:] [:alnum:] [:space:] and so on");
+			pattern_fail(r, at, "no such class: there are "
+			    "[:alpha:] [:digit:] [:alnum:] [:space:] ...");
 		else
 			r->p = p + 2;
 		return (-1);
@@ -617,7 +617,8 @@ pattern_new(const char *text, size_t len, unsigned flags, size_t *at,
 		    "more than 1024 bytes: write several patterns");
 	pattern_branches(&r, 0);
 	if (r.p < r.end)
-		pattern_fail(&r, r.p, "no ( for this ): write \\) for the sign");
+		pattern_fail(&r, r.p, "no ( for this ): write \\) for the "
+		    "sign");
 	pattern_emit(&r, PATTERN_END, 0, 0);
 	codes = r.n * sizeof(pattern_code[0]);
 	p = NULL;

@@ -32,7 +32,7 @@
 
 /* Flags. */
 #define PATTERN_ICASE		0x1u	/* ASCII letters of either case */
-#define PATTERN_EXTENDED	0x2u	/* spaces and #comments are none of it */
+#define PATTERN_EXTENDED	0x2u	/* blanks and #comments are no part */
 #define PATTERN_DOT_ALL		0x4u	/* "." takes a line feed, too */
 #define PATTERN_ONE_LINE	0x8u	/* "^" and "$" only at the ends of the
 					   subject, not of a line */

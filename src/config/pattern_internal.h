@@ -20,7 +20,7 @@
 #include "config/pattern.h"
 
 #define PATTERN_CODE_MAX	2000u	/* instructions */
-#define PATTERN_SET_SIZE	32u	/* bytes of a set: a bit for each byte */
+#define PATTERN_SET_SIZE	32u	/* bytes of a set: 256 bits */
 
 enum pattern_op {
 	PATTERN_BYTE,	/* takes arg */

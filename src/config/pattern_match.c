@@ -188,9 +188,9 @@ pattern_match(const struct pattern *p, const char *subject, size_t len,
 					break;
 				continue;
 			}
-			if (byte > 255 || !(c->op == PATTERN_BYTE ?
-			    c->arg == byte :
-			    pattern_has(sets + c->arg * PATTERN_SET_SIZE, byte)))
+			if (byte > 255 || (c->op == PATTERN_BYTE ?
+			    c->arg != byte : !pattern_has(sets +
+			    c->arg * PATTERN_SET_SIZE, byte)))
 				continue;
 			if (m.slots > 0)
 				memcpy(m.now, list->slot[i],

@@ -60,8 +60,7 @@ rules_is_zone(const char *zone, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", zone[i]) == NULL)
+		if (!expr_is_name(zone[i]) && zone[i] != '.')
 			return (false);
 	return (len > 0 && len < 220);
 }
@@ -197,10 +196,9 @@ rules_read(const char *text, size_t len, enum rules_flavour flavour,
 
 	if (p == NULL)
 		return (-1);
-	expr_next(p);
 	if (len > LEX_STATEMENT_MAX)
-		expr_fail(p, 0, "the list is longer than %d bytes",
-		    LEX_STATEMENT_MAX);
+		expr_bound(p, LEX_STATEMENT_MAX, "bytes");
+	expr_next(p);
 	if (rules_parse(p, flavour, "it", origin, rules) &&
 	    p->kind != WORD_END)
 		expr_expected(p, "the end of the line");
@@ -226,8 +224,7 @@ rules_resolve(struct conf_rules *rules, const struct conf *conf,
 			if (strcmp(conf->tables[j]->name, r->text) == 0)
 				r->table = conf->tables[j];
 		if (r->table == NULL) {
-			snprintf(why, RULES_WHY_MAX, "there is no %s, add "
-			    "one: table.NAME = \"list:/PATH\"",
+			snprintf(why, RULES_WHY_MAX, "there is no %s",
 			    rules_format(r, name, sizeof(name)));
 			return (-1);
 		}

@@ -17,6 +17,7 @@
 #include "base/network.h"
 
 #define TABLE_BYTES_MAX		(64u * 1024u * 1024u)	/* of all its text */
+#define TABLE_LINE_MAX		65536	/* with what continues it */
 #define TABLE_VALUE_MAX		1024		/* with the NUL; cut there */
 #define TABLE_WHY_MAX		256
 

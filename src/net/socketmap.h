@@ -41,7 +41,8 @@ struct socketmap;
  */
 struct socketmap *socketmap_new(struct loop *, const struct spec *,
 	    const char *map, unsigned timeout_ms);
-void	socketmap_free(struct socketmap *);	/* questions are over before */
+void	socketmap_free(struct socketmap *);	/* questions are over before;
+						   NULL: no effect */
 
 struct socketmap_query;
 typedef void socketmap_fn(struct socketmap_query *, enum socketmap_status,
@@ -57,9 +58,21 @@ struct socketmap_query {
 	struct socketmap_query *next, *prev;
 };
 
-/* fn is called once, from the loop, never from within this call. */
+/*
+ * Zeroed before its first use.  fn is called once, from the loop, never from
+ * within this call; it may do anything, socketmap_free() included.  A key that
+ * is longer than SOCKETMAP_KEY_MAX is found nowhere.
+ */
 void	socketmap_ask(struct socketmap *, struct socketmap_query *,
 	    const char *key, socketmap_fn *, void *arg);
-void	socketmap_cancel(struct socketmap_query *);
+void	socketmap_cancel(struct socketmap_query *);	/* safe twice */
+
+/*
+ * What a server says: the length of the answer at the beginning of len bytes,
+ * with its text (no NUL behind it), 0 when more has to come, or -1 when it is
+ * none, or too long.
+ */
+int	socketmap_answer(const unsigned char *data, size_t len,
+	    enum socketmap_status *, const char **text, size_t *n);
 
 #endif /* NET_SOCKETMAP_H */

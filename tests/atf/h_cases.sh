@@ -38,9 +38,6 @@ diff_case()
 begin()
 {
 
-	if [ "${MM_TEST_REAL:-1}" = 0 ]; then
-		atf_skip "TEST_REAL=0: real MTAs run in other passes"
-	fi
 	. "$(atf_get_srcdir)/h_differential.sh"
 	# shellcheck disable=SC2086
 	diff_begin "$CASES_MTA" $WORDS

@@ -44,9 +44,6 @@ chain_case()
 begin()
 {
 
-	if [ "${MM_TEST_REAL:-1}" = 0 ]; then
-		atf_skip "TEST_REAL=0: real filters run in other passes"
-	fi
 	. "$(atf_get_srcdir)/h_differential.sh"
 	. "$(atf_get_srcdir)/h_filters.sh"
 	diff_begin "$1"

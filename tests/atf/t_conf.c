@@ -626,7 +626,7 @@ H_CASE(cut_anywhere, "A file cut or changed anywhere does no harm")
 H_CASE(long_list, "A list may be made of very many statements")
 {
 	static const char line[] = "milter.a.command_options += \"x\"\n";
-	const size_t n = 100000;
+	const size_t n = 20000;
 	char *text = malloc(n * (sizeof(line) - 1) + 1);
 	struct conf *c;
 	size_t i;

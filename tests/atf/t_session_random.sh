@@ -81,7 +81,7 @@ foreseen_body()
 {
 
 	seed=${MM_TEST_SEED:-1}
-	last=$((seed + ${MM_TEST_ROUNDS:-25} - 1))
+	last=$((seed + ${MM_TEST_ROUNDS:-12} - 1))
 	while [ "$seed" -le "$last" ]; do
 		one_round "$seed" 200
 		# Each verdict is in the log, and each once.
@@ -100,7 +100,7 @@ chaos_body()
 {
 
 	seed=${MM_TEST_SEED:-1}
-	last=$((seed + ${MM_TEST_ROUNDS:-25} - 1))
+	last=$((seed + ${MM_TEST_ROUNDS:-12} - 1))
 	while [ "$seed" -le "$last" ]; do
 		one_round "$seed" 200 chaos
 		seed=$((seed + 1))
