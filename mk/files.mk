@@ -67,7 +67,10 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
-SRCS_CONDITION=
+SRCS_CONDITION= \
+	src/condition/feed.c \
+	src/condition/feed_database.c \
+	src/condition/feed_program.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -89,6 +92,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/import.c \
+	src/tool/import_expr.c \
+	src/tool/import_lex.c \
+	src/tool/import_value.c \
+	src/tool/import_walk.c \
 	src/tool/replay.c \
 	src/tool/replay_compare.c \
 	src/tool/replay_conn.c \
@@ -135,6 +143,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_internal.h \
 	src/config/chain.h \
 	src/config/conf.h \
 	src/config/errors.h \
@@ -186,6 +195,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
 	src/tool/server_internal.h \
@@ -216,6 +226,8 @@ TESTS_C= \
 	tests/atf/t_expr_load.c \
 	tests/atf/t_expr_random.c \
 	tests/atf/t_expr_rules.c \
+	tests/atf/t_feed.c \
+	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -247,10 +259,12 @@ TESTS_SH= \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
+	tests/atf/t_feed_database.sh \
 	tests/atf/t_ideas_content.sh \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
+	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
@@ -271,6 +285,7 @@ TESTS_SH= \
 TEST_PROGS= \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
+	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
@@ -289,6 +304,7 @@ TEST_HDRS= \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_expr.h \
+	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
@@ -321,12 +337,15 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
-	tests/fuzz/fuzz_stranger.c
+	tests/fuzz/fuzz_stranger.c \
+	tests/fuzz/fuzz_table.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

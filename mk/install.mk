@@ -13,7 +13,7 @@ install: ${PROGRAM}
 	${INSTALL} -m 755 ${PROGRAM} ${DESTDIR}${SBINDIR}/milter-manager
 	@# A link that stays right when PREFIX is moved as a whole.
 	@for tool in milter-test-server milter-test-client \
-	    milter-manager-replay; do \
+	    milter-manager-replay milter-manager-import; do \
 		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
 		sh mk/link.sh "${SBINDIR}/milter-manager" \
 		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
@@ -34,7 +34,8 @@ uninstall:
 	rm -f ${DESTDIR}${SBINDIR}/milter-manager ${DESTDIR}${CONF}.sample \
 	    ${DESTDIR}${BINDIR}/milter-test-server \
 	    ${DESTDIR}${BINDIR}/milter-test-client \
-	    ${DESTDIR}${BINDIR}/milter-manager-replay
+	    ${DESTDIR}${BINDIR}/milter-manager-replay \
+	    ${DESTDIR}${BINDIR}/milter-manager-import
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
 
