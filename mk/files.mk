@@ -54,7 +54,10 @@ SRCS_MILTER= \
 	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
-	src/net/helper.c \
+	src/net/dns.c \
+	src/net/dns_conf.c \
+	src/net/dns_packet.c \
+	src/net/dns_try.c \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
@@ -116,6 +119,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/random.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -185,8 +189,10 @@ HDRS= \
 	src/milter/trace.h \
 	src/milter/wire.h \
 	src/net/dns.h \
+	src/net/dns_conf.h \
+	src/net/dns_internal.h \
+	src/net/dns_packet.h \
 	src/net/listen.h \
-	src/net/resolver_internal.h \
 	src/net/sock.h \
 	src/net/socketmap.h \
 	src/net/socks.h \
@@ -218,6 +224,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_dns.c \
+	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
@@ -245,6 +253,7 @@ TESTS_C= \
 	tests/atf/t_pattern.c \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
+	tests/atf/t_resolver.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -256,6 +265,7 @@ TESTS_SH= \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
+	tests/atf/t_dns_real.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
@@ -283,6 +293,7 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
+	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
 	tests/atf/h_feed.c \
@@ -310,6 +321,7 @@ TEST_HDRS= \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
 	tests/atf/h_matrix_oracle.h \
+	tests/atf/h_nameserver.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
@@ -336,6 +348,7 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_main.c \

@@ -118,7 +118,7 @@ install_missing() {
 		    binutils shellcheck ca-certificates m4 python3-milter
 		    libsendmail-pmilter-perl opendmarc spamass-milter
 		    spamassassin spamd spamc rspamd sqlite3 postgresql
-		    mariadb-server-core mariadb-client-core"
+		    mariadb-server-core mariadb-client-core unbound"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||
@@ -134,7 +134,7 @@ install_missing() {
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
 		    shellcheck llvm opendmarc spamass-milter spamassassin
-		    rspamd sqlite3"
+		    rspamd sqlite3 unbound"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -143,7 +143,8 @@ install_missing() {
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
-		    opendmarc spamass-milter spamassassin rspamd sqlite3"
+		    opendmarc spamass-milter spamassassin rspamd sqlite3
+		    unbound"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -163,7 +164,7 @@ install_missing() {
 		test $job = demo || need="$need kyua atf-dev pkgconf clang
 		    clang-extra-tools mandoc valgrind python3 file binutils
 		    shellcheck qemu-mips qemu-s390x sqlite mariadb
-		    mariadb-client"
+		    mariadb-client unbound"
 		need=$(missing "apk info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -176,7 +177,7 @@ install_missing() {
 		    pkgconf clang clang-tools-extra compiler-rt libasan
 		    libubsan mandoc musl-gcc valgrind qemu-user-static python3
 		    file binutils ShellCheck sqlite postgresql-server
-		    mariadb-server"
+		    mariadb-server unbound"
 		need=$(missing "rpm -q" $need)
 		test -z "$need" || {
 			say "installing: $need"

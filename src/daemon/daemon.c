@@ -39,7 +39,7 @@
 #include "net/listen.h"
 #include "net/stream.h"
 
-/* Descriptors of our own: log, syslog, listener, loop, resolver, last words. */
+/* Descriptors of our own: log, syslog, listener, loop, look-ups, last words. */
 #define DAEMON_DESCRIPTORS	24u
 
 struct daemon {
