@@ -71,9 +71,12 @@ SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
 SRCS_CONDITION= \
+	src/condition/condition.c \
+	src/condition/facts.c \
 	src/condition/feed.c \
 	src/condition/feed_database.c \
-	src/condition/feed_program.c
+	src/condition/feed_program.c \
+	src/condition/stress.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -87,9 +90,11 @@ SRCS_MANAGER= \
 	src/manager/manners.c \
 	src/manager/negotiate.c \
 	src/manager/original.c \
+	src/manager/plan.c \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_TOOL= \
 	src/tool/client.c \
@@ -148,6 +153,7 @@ HDRS= \
 	src/condition/facts.h \
 	src/condition/feed.h \
 	src/condition/feed_internal.h \
+	src/condition/stress.h \
 	src/config/chain.h \
 	src/config/conf.h \
 	src/config/errors.h \
@@ -257,11 +263,13 @@ TESTS_C= \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_stress.c \
 	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
 	tests/atf/t_chain_check.sh \
+	tests/atf/t_condition.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
