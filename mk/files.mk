@@ -100,6 +100,8 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/explain.c \
+	src/tool/explain_ask.c \
 	src/tool/import.c \
 	src/tool/import_expr.c \
 	src/tool/import_lex.c \
@@ -207,6 +209,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/explain_internal.h \
 	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
@@ -274,6 +277,7 @@ TESTS_SH= \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
+	tests/atf/t_explain.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
