@@ -18,6 +18,7 @@ SRCS_EVENT= \
 	src/event/timer.c
 SRCS_CONFIG= \
 	src/config/builtin.c \
+	src/config/chain.c \
 	src/config/check.c \
 	src/config/conf.c \
 	src/config/document.c \
@@ -99,6 +100,8 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/explain.c \
+	src/tool/explain_ask.c \
 	src/tool/import.c \
 	src/tool/import_expr.c \
 	src/tool/import_lex.c \
@@ -153,6 +156,7 @@ HDRS= \
 	src/condition/feed.h \
 	src/condition/feed_internal.h \
 	src/condition/stress.h \
+	src/config/chain.h \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
@@ -205,6 +209,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/explain_internal.h \
 	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
@@ -266,11 +271,13 @@ TESTS_C= \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
+	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
+	tests/atf/t_explain.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \

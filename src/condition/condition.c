@@ -132,13 +132,13 @@ condition_ask(const struct conf_milter *m, enum conf_stage stage,
 char *
 condition_format(const struct condition_stop *stop, char *dst, size_t size)
 {
-	char name[200], rule[400], file[400];
+	char name[200], file[400];
 	const struct conf_origin *origin = &stop->origin;
 
+	/* A rule is printable as it is, and a pattern has its own escapes. */
 	(void)snprintf(dst, size, "condition=\"%s\" rule=\"%s\"",
 	    log_escape(name, sizeof(name), stop->condition->name,
-	    strlen(stop->condition->name)),
-	    log_escape(rule, sizeof(rule), stop->rule, strlen(stop->rule)));
+	    strlen(stop->condition->name)), stop->rule);
 	if (origin->file != NULL) {
 		size_t len = strlen(dst);
 

@@ -500,9 +500,9 @@ facts_size(const struct facts *f)
 /* --- all of them ---------------------------------------------------------- */
 
 static long
-facts_time(enum fact fact)
+facts_time(const struct facts *f, enum fact fact)
 {
-	time_t now = time(NULL);
+	time_t now = f->now != 0 ? f->now : time(NULL);
 	struct tm tm;
 
 	if (localtime_r(&now, &tm) == NULL)
@@ -591,7 +591,7 @@ facts_value(struct facts *f, enum fact fact, const char *arg,
 	case FACT_HOUR:
 	case FACT_MINUTE:
 	case FACT_WEEKDAY:
-		out->number = facts_time(fact);
+		out->number = facts_time(f, fact);
 		break;
 	default:
 		/* child("NAME") */
@@ -607,12 +607,14 @@ facts_value(struct facts *f, enum fact fact, const char *arg,
 static enum eval_state
 facts_fact(void *arg, enum fact fact, const char *name, struct eval_value *out)
 {
+	const struct facts *f = arg;
 	enum eval_state state;
 
 	memset(out, 0, sizeof(*out));
 	out->type = (enum expr_type)fact_table[fact].type;
 	out->len = (size_t)-1;
-	state = facts_value(arg, fact, name, out);
+	state = f->known != NULL && !f->known(f->arg, fact, name) ?
+	    EVAL_FAILED : facts_value(arg, fact, name, out);
 	if (out->text == NULL)
 		out->len = 0;
 	else if (out->len == (size_t)-1)

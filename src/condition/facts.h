@@ -26,6 +26,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "condition/feed.h"
 #include "config/conf.h"
@@ -74,11 +75,15 @@ struct facts {
 	long		 connections;
 	bool		 stressed;
 	bool		 postfix;
+	time_t		 now;		/* 0: what the clock says */
 
 	/* NULL results: not there. */
 	const char	*(*macro)(void *, const char *name);
 	const char	*(*header)(void *, const char *name);
 	enum facts_child (*child)(void *, const struct conf_milter *);
+	/* Whether a fact is known; NULL: all of them are.  What is not makes an
+	 * expression fail unless the rest of it decides. */
+	bool		(*known)(void *, enum fact, const char *name);
 	/* An answer that a question waited for is here: ask again. */
 	void		(*changed)(void *);
 	void		*arg;

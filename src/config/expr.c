@@ -134,3 +134,19 @@ expr_facts(const struct expr *e, void (*fn)(enum fact, const char *, void *),
 			    e->strings + left->u.number : NULL, arg);
 	}
 }
+
+bool
+expr_asks_table(const struct expr *e, const struct conf_table *table)
+{
+	const struct expr_node *n;
+	unsigned i;
+	size_t j;
+
+	for (i = 1; i <= e->n; i++) {
+		n = &e->node[i];
+		for (j = 0; n->op == NODE_LIST && j < n->u.rules->n; j++)
+			if (n->u.rules->item[j].table == table)
+				return (true);
+	}
+	return (false);
+}
