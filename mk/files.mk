@@ -226,6 +226,7 @@ SHIM_HDRS= \
 TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_breaker.c \
+	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
