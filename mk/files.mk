@@ -89,8 +89,10 @@ SRCS_TOOL= \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
 	src/tool/import.c \
+	src/tool/import_call.c \
 	src/tool/import_expr.c \
 	src/tool/import_lex.c \
+	src/tool/import_stop.c \
 	src/tool/import_value.c \
 	src/tool/import_walk.c \
 	src/tool/replay.c \
