@@ -99,6 +99,16 @@
 #endif
 #endif
 
+/* arc4random_buf(3). glibc has it from 2.36 on, musl not. */
+#ifndef HAVE_ARC4RANDOM
+#define HAVE_ARC4RANDOM COMPAT_BSD
+#endif
+
+/* getentropy(3), in <unistd.h>: glibc from 2.25 on, musl from 1.1.20 on. */
+#ifndef HAVE_GETENTROPY
+#define HAVE_GETENTROPY (COMPAT_BSD || COMPAT_LINUX)
+#endif
+
 /*
  * The syslog daemon takes datagrams at _PATH_LOG.  OpenBSD's syslog(3) is a
  * system call that never waits, and the only way with pledge(2).
@@ -138,5 +148,8 @@ void	compat_closefrom(int);
 #undef closefrom
 #define closefrom(fd) compat_closefrom(fd)
 #endif
+
+/* Fills it with bytes that nobody can foretell.  0, or -1 and errno. */
+int	compat_random(void *, size_t);
 
 #endif /* COMPAT_H */

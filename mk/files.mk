@@ -18,6 +18,7 @@ SRCS_EVENT= \
 	src/event/timer.c
 SRCS_CONFIG= \
 	src/config/builtin.c \
+	src/config/chain.c \
 	src/config/check.c \
 	src/config/conf.c \
 	src/config/document.c \
@@ -25,7 +26,6 @@ SRCS_CONFIG= \
 	src/config/eval.c \
 	src/config/expr.c \
 	src/config/expr_lex.c \
-	src/config/expr_parse.c \
 	src/config/fact.c \
 	src/config/field.c \
 	src/config/key.c \
@@ -40,6 +40,7 @@ SRCS_CONFIG= \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/table.c \
+	src/config/term.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -53,7 +54,10 @@ SRCS_MILTER= \
 	src/milter/trace.c
 SRCS_NET= \
 	src/net/dial.c \
-	src/net/helper.c \
+	src/net/dns.c \
+	src/net/dns_conf.c \
+	src/net/dns_packet.c \
+	src/net/dns_try.c \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
@@ -66,7 +70,13 @@ SRCS_NET= \
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
-SRCS_CONDITION=
+SRCS_CONDITION= \
+	src/condition/condition.c \
+	src/condition/facts.c \
+	src/condition/feed.c \
+	src/condition/feed_database.c \
+	src/condition/feed_program.c \
+	src/condition/stress.c
 SRCS_MANAGER= \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -80,14 +90,18 @@ SRCS_MANAGER= \
 	src/manager/manners.c \
 	src/manager/negotiate.c \
 	src/manager/original.c \
+	src/manager/plan.c \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/explain.c \
+	src/tool/explain_ask.c \
 	src/tool/import.c \
 	src/tool/import_call.c \
 	src/tool/import_expr.c \
@@ -114,6 +128,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/random.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -141,6 +156,9 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_internal.h \
+	src/condition/stress.h \
+	src/config/chain.h \
 	src/config/conf.h \
 	src/config/errors.h \
 	src/config/expr.h \
@@ -181,8 +199,10 @@ HDRS= \
 	src/milter/trace.h \
 	src/milter/wire.h \
 	src/net/dns.h \
+	src/net/dns_conf.h \
+	src/net/dns_internal.h \
+	src/net/dns_packet.h \
 	src/net/listen.h \
-	src/net/resolver_internal.h \
 	src/net/sock.h \
 	src/net/socketmap.h \
 	src/net/socks.h \
@@ -191,6 +211,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/explain_internal.h \
 	src/tool/import.h \
 	src/tool/replay.h \
 	src/tool/server.h \
@@ -214,6 +235,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_dns.c \
+	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
 	tests/atf/t_event_crowd.c \
 	tests/atf/t_event_process.c \
@@ -222,6 +245,8 @@ TESTS_C= \
 	tests/atf/t_expr_load.c \
 	tests/atf/t_expr_random.c \
 	tests/atf/t_expr_rules.c \
+	tests/atf/t_feed.c \
+	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
@@ -239,19 +264,26 @@ TESTS_C= \
 	tests/atf/t_pattern.c \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
+	tests/atf/t_resolver.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
+	tests/atf/t_stress.c \
 	tests/atf/t_table.c \
 	tests/atf/t_verdict.c
 TESTS_SH= \
 	tests/atf/t_chain.sh \
+	tests/atf/t_chain_check.sh \
+	tests/atf/t_condition.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
+	tests/atf/t_dns_real.sh \
+	tests/atf/t_explain.sh \
 	tests/atf/t_failure.sh \
 	tests/atf/t_fallback.sh \
 	tests/atf/t_fallback_postfix.sh \
+	tests/atf/t_feed_database.sh \
 	tests/atf/t_ideas_content.sh \
 	tests/atf/t_ideas_negotiation.sh \
 	tests/atf/t_ideas_session.sh \
@@ -260,6 +292,7 @@ TESTS_SH= \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
+	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_parallel_wire.sh \
@@ -275,8 +308,10 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
+	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
 	tests/atf/h_dns.c \
+	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
@@ -295,11 +330,13 @@ TEST_HDRS= \
 	tests/atf/h_case.h \
 	tests/atf/h_event.h \
 	tests/atf/h_expr.h \
+	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
 	tests/atf/h_matrix_oracle.h \
+	tests/atf/h_nameserver.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
@@ -326,14 +363,17 @@ TEST_DATA= \
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
+	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
+	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
-	tests/fuzz/fuzz_stranger.c
+	tests/fuzz/fuzz_stranger.c \
+	tests/fuzz/fuzz_table.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -13,7 +13,8 @@ install: ${PROGRAM}
 	${INSTALL} -m 755 ${PROGRAM} ${DESTDIR}${SBINDIR}/milter-manager
 	@# A link that stays right when PREFIX is moved as a whole.
 	@for tool in milter-test-server milter-test-client \
-	    milter-manager-replay milter-manager-import; do \
+	    milter-manager-replay milter-manager-explain \
+	    milter-manager-import; do \
 		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
 		sh mk/link.sh "${SBINDIR}/milter-manager" \
 		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
@@ -35,6 +36,7 @@ uninstall:
 	    ${DESTDIR}${BINDIR}/milter-test-server \
 	    ${DESTDIR}${BINDIR}/milter-test-client \
 	    ${DESTDIR}${BINDIR}/milter-manager-replay \
+	    ${DESTDIR}${BINDIR}/milter-manager-explain \
 	    ${DESTDIR}${BINDIR}/milter-manager-import
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done

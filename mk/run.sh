@@ -54,11 +54,11 @@ apt_has() {
 
 # Of these names those that this release has, as far as it is known: without
 # lists, every one.  The sanitizers' run-time library goes by version, spamd is
-# newer than its package, rspamd comes and goes.
+# newer than its package, rspamd comes and goes, MariaDB's names had a version.
 apt_offered() {
 	for package in "$@"; do
 		case $package in
-		libclang-rt-14-dev | spamd | rspamd)
+		libclang-rt-14-dev | spamd | rspamd | mariadb-*-core)
 			! apt-cache show bmake >/dev/null 2>&1 ||
 			    apt-cache show $package >/dev/null 2>&1 ||
 			    continue
@@ -117,7 +117,8 @@ install_missing() {
 		    musl-tools valgrind qemu-user-static python3-venv file
 		    binutils shellcheck ca-certificates m4 python3-milter
 		    libsendmail-pmilter-perl opendmarc spamass-milter
-		    spamassassin spamd spamc rspamd"
+		    spamassassin spamd spamc rspamd sqlite3 postgresql
+		    mariadb-server-core mariadb-client-core unbound"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||
@@ -133,7 +134,7 @@ install_missing() {
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
 		    shellcheck llvm opendmarc spamass-milter spamassassin
-		    rspamd"
+		    rspamd sqlite3 unbound"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -142,7 +143,7 @@ install_missing() {
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
-		    opendmarc spamass-milter spamassassin rspamd"
+		    opendmarc spamass-milter spamassassin rspamd sqlite3 unbound"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -150,7 +151,7 @@ install_missing() {
 		}
 	elif [ "$(uname)" = OpenBSD ]; then
 		need="postfix-- opendkim clamav libmilter"
-		test $job = demo || need="$need kyua atf shellcheck"
+		test $job = demo || need="$need kyua atf shellcheck sqlite3"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -161,7 +162,8 @@ install_missing() {
 		    opendkim-utils clamav-daemon clamav-milter libmilter-dev"
 		test $job = demo || need="$need kyua atf-dev pkgconf clang
 		    clang-extra-tools mandoc valgrind python3 file binutils
-		    shellcheck qemu-mips qemu-s390x"
+		    shellcheck qemu-mips qemu-s390x sqlite mariadb
+		    mariadb-client unbound"
 		need=$(missing "apk info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -173,7 +175,8 @@ install_missing() {
 		test $job = demo || need="$need kyua libatf-c-devel libatf-sh
 		    pkgconf clang clang-tools-extra compiler-rt libasan
 		    libubsan mandoc musl-gcc valgrind qemu-user-static python3
-		    file binutils ShellCheck"
+		    file binutils ShellCheck sqlite postgresql-server
+		    mariadb-server unbound"
 		need=$(missing "rpm -q" $need)
 		test -z "$need" || {
 			say "installing: $need"

@@ -21,6 +21,7 @@ static const struct {
 	{ "milter-test-server", "test-server", tool_test_server },
 	{ "milter-test-client", "test-client", tool_test_client },
 	{ "milter-manager-replay", "replay", tool_replay },
+	{ "milter-manager-explain", "explain", tool_explain },
 	{ "milter-manager-import", "import", tool_import },
 };
 

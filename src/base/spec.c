@@ -547,7 +547,8 @@ spec_read_server(const char *text, unsigned port, struct sockaddr_storage *ss,
 	    (int)n, from);
 	if (spec_parse(line, &spec, why, sizeof(why)) == -1)
 		return (-1);
-	error = spec.port == 0 ? -1 : spec_sockaddr(&spec, false, ss, len);
+	error = spec.port == 0 && port != 0 ? -1 :
+	    spec_sockaddr(&spec, false, ss, len);
 	spec_free(&spec);
 	return (error);
 }

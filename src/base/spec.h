@@ -51,8 +51,8 @@ int	spec_sockaddr(const struct spec *, bool listening,
 
 /*
  * Reads the address of a server as name servers are written: "ADDRESS",
- * "ADDRESS:PORT", "[ADDRESS]:PORT"; port is the one of the first form.  Returns
- * 0 or -1; names are none.
+ * "ADDRESS:PORT", "[ADDRESS]:PORT"; port is the one of the first form, and only
+ * when that is 0 a port may be.  Returns 0 or -1; names are none.
  */
 int	spec_read_server(const char *text, unsigned port,
 	    struct sockaddr_storage *, socklen_t *);

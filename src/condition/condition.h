@@ -57,12 +57,19 @@ enum condition_answer condition_ask(const struct conf_milter *,
 char	*condition_format(const struct condition_stop *, char *dst,
 	    size_t size);
 
-/* Has the child a condition that does or asks something at that stage? */
-bool	condition_any(const struct conf_milter *, enum conf_stage);
-/* A bit (1 << CONF_*) for each stage whose event they need to hear of. */
-unsigned condition_stages(const struct conf_milter *);
-/* Calls fn for each macro that they read. */
-void	condition_macros(const struct conf_milter *,
-	    void (*fn)(const char *name, void *arg), void *arg);
+/*
+ * What a child's conditions go by; a stage is the bit 1 << CONF_*, a fact the bit
+ * 1 << FACT_*.
+ */
+struct condition_needs {
+	unsigned	 asks;		/* stages: they ask or do something */
+	unsigned	 events;	/* stages they have to hear of for it */
+	uint64_t	 facts;
+	bool		 in_turn;	/* they go by, or say, what children
+					   before this one do at one event */
+};
+/* macro, unless NULL, is called for each one that they read. */
+void	condition_look(const struct conf_milter *, struct condition_needs *,
+	    void (*macro)(const char *name, void *arg), void *arg);
 
 #endif /* CONDITION_CONDITION_H */

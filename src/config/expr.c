@@ -65,7 +65,7 @@ expr_new(const char *text, size_t len, enum expr_type type,
 	if (len > EXPR_TEXT_MAX)
 		expr_bound(p, EXPR_TEXT_MAX, "bytes");
 	expr_next(p);
-	root = expr_parse(p, type);
+	root = term_read(p, type);
 	if (root != 0) {
 		e = expr_keep(p, root);
 		if (e == NULL)
@@ -133,4 +133,20 @@ expr_facts(const struct expr *e, void (*fn)(enum fact, const char *, void *),
 			    left->op == NODE_STRING ?
 			    e->strings + left->u.number : NULL, arg);
 	}
+}
+
+bool
+expr_asks_table(const struct expr *e, const struct conf_table *table)
+{
+	const struct expr_node *n;
+	unsigned i;
+	size_t j;
+
+	for (i = 1; i <= e->n; i++) {
+		n = &e->node[i];
+		for (j = 0; n->op == NODE_LIST && j < n->u.rules->n; j++)
+			if (n->u.rules->item[j].table == table)
+				return (true);
+	}
+	return (false);
 }

@@ -55,6 +55,8 @@ const char *expr_text(const struct expr *);	/* as written, one line */
 /* Calls fn for each fact that is asked, with its argument or NULL. */
 void	expr_facts(const struct expr *, void (*fn)(enum fact, const char *name,
 	    void *arg), void *arg);
+/* Whether it asks that table. */
+bool	expr_asks_table(const struct expr *, const struct conf_table *);
 
 /* --- evaluation ---------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 /*
  * rules.c - lists against which something is held.
  * Owns:      what can be in one, and how it is written.
- * Called by: parse.c for keys, expr_parse.c for lists in an expression.
+ * Called by: parse.c for keys, term.c for lists in an expression.
  * Must not:  hold anything against them; that is eval.c's.
  */
 #include "compat.h"
@@ -39,17 +39,14 @@ rules_free(struct conf_rules *rules)
 static struct rule *
 rules_room(struct expr_read *p, struct conf_rules *rules)
 {
-	struct rule *item = rules->item;
+	struct rule *item = realloc(rules->item, (rules->n + 1) *
+	    sizeof(*item));
 
-	if ((rules->n & (rules->n - 1)) == 0) {
-		item = realloc(item, (rules->n > 0 ? 2 * rules->n : 1) *
-		    sizeof(*item));
-		if (item == NULL) {
-			expr_no_memory(p);
-			return (NULL);
-		}
-		rules->item = item;
+	if (item == NULL) {
+		expr_no_memory(p);
+		return (NULL);
 	}
+	rules->item = item;
 	memset(&item[rules->n], 0, sizeof(*item));
 	return (&item[rules->n]);
 }
@@ -213,16 +210,13 @@ rules_resolve(struct conf_rules *rules, const struct conf *conf,
 {
 	struct rule *r;
 	char name[80];
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < rules->n; i++) {
 		r = &rules->item[i];
 		if (r->kind != RULE_TABLE)
 			continue;
-		r->table = NULL;
-		for (j = 0; j < conf->n_tables; j++)
-			if (strcmp(conf->tables[j]->name, r->text) == 0)
-				r->table = conf->tables[j];
+		r->table = conf_table(conf, r->text);
 		if (r->table == NULL) {
 			snprintf(why, RULES_WHY_MAX, "there is no %s",
 			    rules_format(r, name, sizeof(name)));

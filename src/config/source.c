@@ -57,8 +57,10 @@ source_read_fd(int fd, struct source_text *out, char why[VALUE_WHY_MAX])
 			out->text = bigger;
 		}
 		n = read(fd, out->text + out->len, cap - out->len);
-		if (n == 0)
+		if (n == 0) {
+			out->text[out->len] = '\0';
 			return (0);
+		}
 		if (n > 0)
 			out->len += (size_t)n;
 		else if (errno != EINTR)

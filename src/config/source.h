@@ -19,7 +19,7 @@
 
 struct source_text {
 	char		*text;		/* the caller frees it */
-	size_t		 len;
+	size_t		 len;		/* without the NUL behind it */
 	dev_t		 dev;		/* which file it is, */
 	ino_t		 ino;		/* whatever its name */
 };

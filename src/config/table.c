@@ -43,8 +43,8 @@ struct table {
 	size_t		 n;		/* rows */
 	size_t		 ifs;		/* of them, "if" */
 	char		*text;
-	char		**key;		/* of a TABLE_LIST: sorted; behind each
-					   and its NUL is the value */
+	char		**key;		/* of lists and rows: sorted; behind
+					   each and its NUL is the value */
 	struct table_rule *rule;	/* of the others */
 };
 
@@ -278,6 +278,24 @@ table_rule_line(struct table_load *l, char *s)
 		table_fault(l, "nothing is behind an if and what it asks");
 }
 
+/*
+ * A line of a TABLE_ROWS, where nothing but its first tab is special; room as
+ * for others.
+ */
+static void
+table_row(struct table_load *l, char *start, char *end)
+{
+	char *tab = memchr(start, '\t', (size_t)(end - start));
+
+	end[0] = end[1] = '\0';
+	if (tab != NULL)
+		*tab = '\0';
+	if (end - start > TABLE_LINE_MAX)
+		table_fault(l, "the line is too long: 65536 bytes are taken");
+	else if (*start != '\0')
+		l->t->key[l->t->n++] = start;
+}
+
 /* A logical line from start to end, where there is room for two NULs. */
 static void
 table_line(struct table_load *l, char *start, char *end)
@@ -305,6 +323,13 @@ table_lines(struct table_load *l, const char *text, size_t len)
 		eol = memchr(p, '\n', (size_t)(end - p));
 		if (eol == NULL)
 			eol = end;
+		if (l->t->kind == TABLE_ROWS) {
+			l->line = line;
+			memcpy(to, p, (size_t)(eol - p));
+			table_row(l, to, to + (eol - p));
+			to += eol - p + 2;
+			continue;
+		}
 		for (q = p; q < eol && table_is_blank(*q); q++)
 			continue;
 		if (q == eol || *q == '#')
@@ -335,7 +360,8 @@ table_lines(struct table_load *l, const char *text, size_t len)
 
 /* How many logical lines there are, at most; l->line is at a NUL if any. */
 static size_t
-table_size(struct table_load *l, const char *text, size_t len)
+table_size(struct table_load *l, enum table_kind kind, const char *text,
+    size_t len)
 {
 	size_t i, n = 0;
 	char before = '\n';
@@ -343,7 +369,8 @@ table_size(struct table_load *l, const char *text, size_t len)
 	for (i = 0; i < len; before = text[i++]) {
 		if (before == '\n') {
 			l->line++;
-			if (!table_is_blank(text[i]) && text[i] != '#')
+			if (kind == TABLE_ROWS || (text[i] != '#' &&
+			    !table_is_blank(text[i])))
 				n++;
 		}
 		if (text[i] == '\0') {
@@ -381,12 +408,12 @@ table_new(enum table_kind kind, const char *text, size_t len,
 	if (len > TABLE_BYTES_MAX)
 		table_fault(&l, "the table is too large: 64 MB are taken");
 	else
-		n = table_size(&l, text, len);
+		n = table_size(&l, kind, text, len);
 	if (l.faults == 0 && (t = calloc(1, sizeof(*t))) != NULL) {
 		t->refs = 1;
 		t->kind = kind;
 		t->text = malloc(len + n + 2);
-		if (kind == TABLE_LIST)
+		if (kind == TABLE_LIST || kind == TABLE_ROWS)
 			t->key = calloc(n + 1, sizeof(t->key[0]));
 		else
 			t->rule = calloc(n + 1, sizeof(t->rule[0]));
@@ -406,7 +433,7 @@ table_new(enum table_kind kind, const char *text, size_t len,
 		table_free(t);
 		return (NULL);
 	}
-	if (kind == TABLE_LIST)
+	if (t->key != NULL)
 		qsort(t->key, t->n, sizeof(t->key[0]), table_compare);
 	return (t);
 }
@@ -505,7 +532,7 @@ table_find(const struct table *t, const char *key, size_t len,
 	bool four = address != NULL && network_has(&table_four, address), hit;
 	size_t i = 0;
 
-	if (t->kind == TABLE_LIST)
+	if (t->key != NULL)
 		found = table_find_key(t, key, len);
 	else if (t->kind == TABLE_REGEXP || address != NULL)
 		while (i < t->n && found == NULL) {

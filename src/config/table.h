@@ -23,21 +23,25 @@
 
 /*
  * TABLE_LIST	A line is a key, and behind blanks its value, which may be
- *		missing.  Also what exec: and database: give (there the first
- *		column and the second, separated by a tab).  Keys are compared
- *		byte by byte, letters of either case (ASCII) alike.
+ *		missing.  Also what exec: gives.  Keys are compared byte by
+ *		byte, letters of either case (ASCII) alike.
+ * TABLE_ROWS	The same of a database: a line is a key, and behind a tab its
+ *		value, which may be missing.  No other byte is special: a key
+ *		may have blanks and begin with "#", no line continues another
+ *		one.  A line without a key is nothing.
  * TABLE_CIDR	Postfix's cidr_table(5): NETWORK RESULT, "!", if/endif.  An
  *		address is looked up; the first line that has it counts.
  * TABLE_REGEXP	Postfix's regexp_table(5): /PATTERN/flags RESULT, "!",
  *		if/endif, $1 in the result; letters of either case alike unless
  *		the flag i turns that off.  The first line that matches counts.
  *
- * In all: "#" begins a comment line, blank lines are nothing, a line that
- * begins with a blank continues the one before it.  A line of cidr: or regexp:
- * without a result is an error in Postfix; here its value is "".
+ * In all others: "#" begins a comment line, blank lines are nothing, a line
+ * that begins with a blank continues the one before it.  A line of cidr: or
+ * regexp: without a result is an error in Postfix; here its value is "".
  */
 enum table_kind {
 	TABLE_LIST,
+	TABLE_ROWS,
 	TABLE_CIDR,
 	TABLE_REGEXP
 };

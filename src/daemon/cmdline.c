@@ -219,7 +219,8 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 			(void)puts("usage: milter-manager [options]\n"
 			    "       milter-manager test-server [options]\n"
 			    "       milter-manager test-client [options]\n"
-			    "       milter-manager replay FILE [options]\n");
+			    "       milter-manager replay FILE [options]\n"
+			    "       milter-manager explain [options]\n");
 			options_usage(stdout, cmdline_table);
 			return (0);
 		}

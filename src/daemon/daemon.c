@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/chain.h"
 #include "config/conf.h"
 #include "daemon/cmdline.h"
 #include "daemon/daemon.h"
@@ -38,7 +39,7 @@
 #include "net/listen.h"
 #include "net/stream.h"
 
-/* Descriptors of our own: log, syslog, listener, loop, resolver, last words. */
+/* Descriptors of our own: log, syslog, listener, loop, look-ups, last words. */
 #define DAEMON_DESCRIPTORS	24u
 
 struct daemon {
@@ -67,6 +68,13 @@ daemon_report_log(const char *line, void *arg)
 {
 	(void)arg;
 	log_write(LOGL_ERROR, "%s", line);
+}
+
+static void
+daemon_warn_log(const char *line, void *arg)
+{
+	(void)arg;
+	log_write(LOGL_WARNING, "%s", line);
 }
 
 /*
@@ -376,6 +384,7 @@ daemon_on_hup(struct loop_signal *sig, void *arg)
 	if (daemon_open_log(d, conf) == -1)
 		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
 		    strerror(errno));
+	chain_check(conf, daemon_warn_log, NULL);
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
 	daemon_check_records(d, conf);
@@ -586,6 +595,7 @@ daemon_start(struct daemon *d, struct conf *conf)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	chain_check(conf, daemon_warn_log, NULL);
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
 	daemon_check_records(d, conf);
@@ -627,9 +637,11 @@ daemon_main(int argc, char **argv)
 	else if (d.cmdline.show_config || d.cmdline.check) {
 		if (d.cmdline.show_config)
 			conf_show(conf, stdout);
-		else
+		else {
+			chain_check(conf, daemon_report, NULL);
 			(void)fputs("milter-manager: the configuration is "
 			    "good\n", stderr);
+		}
 		status = fflush(stdout) == 0 && !ferror(stdout) ? EX_OK :
 		    EX_IOERR;
 		conf_unref(conf);

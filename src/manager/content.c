@@ -51,6 +51,7 @@ content_rewind(struct child *c)
 	c->header_pos = 0;
 	c->body_off = 0;
 	c->reply.verdict = VERDICT_PENDING;
+	c->plan = PLAN_OPEN;
 }
 
 /* Places the current child, if there is one, before the first header. */
@@ -106,6 +107,7 @@ content_begin(struct session *s)
 	for (i = 0; i < s->n; i++)
 		if (s->child[i].conf->parallel)
 			content_rewind(&s->child[i]);
+	plan_recipients(s);
 	content_enter(s);
 	return (true);
 }
@@ -128,7 +130,7 @@ content_decide(struct session *s, struct child *who, enum verdict v,
 	s->status = status != NULL ? status : s->status;
 	session_decide(s, v, text, false);
 	if (who != NULL && who->state == CHILD_READY) {
-		who->status = s->status;
+		who->fate = who->status = s->status;
 		who->in_message = false;	/* by its own verdict */
 	}
 	loop_timer_stop(&s->progress);
@@ -150,15 +152,23 @@ content_give_up(struct session *s, const char *why)
 	content_decide(s, NULL, fallback_of_manager(s, s->stage), NULL);
 }
 
-/* Does a child behind the current one want the body of this message? */
+/* Does it, or do its conditions, want the body? */
 static bool
-content_body_wanted(const struct session *s)
+content_wants_body(const struct child *c)
+{
+	return (child_wants(c, STAGE_BODY) || plan_has(c, STAGE_BODY));
+}
+
+/* Must the rest of the body come, for the current child or one behind it? */
+static bool
+content_body_needed(const struct session *s)
 {
 	size_t i;
 
-	for (i = s->walk + 1; i < s->n; i++)
+	for (i = s->walk; i < s->n; i++)
 		if (content_is_open(&s->child[i]) &&
-		    child_wants(&s->child[i], STAGE_BODY))
+		    (content_wants_body(&s->child[i]) ||
+		    plan_hears(&s->child[i], STAGE_BODY)))
 			return (true);
 	return (false);
 }
@@ -180,7 +190,8 @@ static bool
 content_is_direct(const struct session *s, const struct child *c, size_t len)
 {
 	return (len <= MILTER_CHUNK_SIZE && c->cursor == STAGE_BODY &&
-	    c->waiting == STAGE_N && c->body_off == s->body_seen);
+	    c->waiting == STAGE_N && c->body_off == s->body_seen &&
+	    !plan_has(c, STAGE_BODY));
 }
 
 /*
@@ -196,7 +207,7 @@ content_body(struct session *s, const unsigned char *data, size_t len)
 
 	for (i = s->walk; i < s->n && !keep; i++) {
 		c = &s->child[i];
-		keep = content_is_open(c) && child_wants(c, STAGE_BODY) &&
+		keep = content_is_open(c) && content_wants_body(c) &&
 		    (!content_is_fed(s, i) || !content_is_direct(s, c, len));
 	}
 	if (!keep)
@@ -215,20 +226,54 @@ content_body(struct session *s, const unsigned char *data, size_t len)
 	return (true);
 }
 
-/* Sends one header field; returns false when there is none left now. */
-static bool
+/* What content_feed() and its parts return. */
+enum { CONTENT_NONE, CONTENT_SENT, CONTENT_WAITS };
+
+/* May it be given that piece?  SENT: it has been stopped. */
+static int
+content_ask(struct child *c, enum stage stage, const struct plan_piece *piece)
+{
+	switch (plan_ask_piece(c, stage, piece)) {
+	case PLAN_PENDING:
+		return (CONTENT_WAITS);
+	case PLAN_STOP:
+		return (CONTENT_SENT);
+	case PLAN_OPEN:
+	case PLAN_RUN:
+		break;
+	}
+	return (CONTENT_NONE);
+}
+
+/* One header field. */
+static int
 content_feed_header(struct session *s, struct child *c)
 {
 	const struct header_list *list = original_headers(s, c);
+	bool wants = child_wants(c, STAGE_HEADER);
+	size_t pos = c->header_pos;
+	struct plan_piece piece;
 	struct header_field f;
 	struct buf out;
+	int r;
 
-	if (!child_wants(c, STAGE_HEADER)) {
+	if (!wants && !plan_has(c, STAGE_HEADER)) {
 		c->header_pos = list->n;
-		return (false);
+		return (CONTENT_NONE);
 	}
-	if (!header_next(list, &c->header_pos, &f))
-		return (false);
+	if (!header_next(list, &pos, &f)) {
+		c->header_pos = pos;
+		return (CONTENT_NONE);
+	}
+	memset(&piece, 0, sizeof(piece));
+	piece.name = f.name;
+	piece.value = f.value;
+	r = content_ask(c, STAGE_HEADER, &piece);
+	if (r != CONTENT_NONE)
+		return (r);
+	c->header_pos = pos;
+	if (!wants)
+		return (CONTENT_SENT);
 	/* The value as the MTA would have sent it to this one alone. */
 	if ((s->agreed.protocol & SMFIP_HDR_LEADSPC) != 0 &&
 	    (c->option.protocol & SMFIP_HDR_LEADSPC) == 0 && f.value[0] == ' ')
@@ -239,33 +284,43 @@ content_feed_header(struct session *s, struct child *c)
 	else
 		child_command(c, STAGE_HEADER, buf_ptr(&out), out.len);
 	buf_free(&out);
-	return (true);
+	return (CONTENT_SENT);
 }
 
-/* 1: sent some; 0: nothing left now; -1: the spool cannot be read. */
+/* A piece of the body; -1: the spool cannot be read. */
 static int
 content_feed_body(struct session *s, struct child *c)
 {
 	const unsigned char *data;
 	uint64_t base, seen;
 	struct body *body = original_body(s, c, &base, &seen);
+	struct plan_piece piece;
 	ssize_t n;
+	int r;
 
-	if (!child_wants(c, STAGE_BODY))
+	if (!content_wants_body(c))
 		c->body_off = seen;
 	if (c->body_off >= seen)
-		return (0);
+		return (CONTENT_NONE);
 	n = body_read(body, c->body_off - base, s->conf->chunk_size, &data);
 	if (n == -1)
 		return (-1);
+	memset(&piece, 0, sizeof(piece));
+	piece.body = data;
+	piece.len = (size_t)n;
+	r = content_ask(c, STAGE_BODY, &piece);
+	if (r != CONTENT_NONE)
+		return (r);
 	c->body_off += (uint64_t)n;
-	child_command(c, STAGE_BODY, data, (size_t)n);
-	return (1);
+	if (child_wants(c, STAGE_BODY))
+		child_command(c, STAGE_BODY, data, (size_t)n);
+	return (CONTENT_SENT);
 }
 
 /*
- * Gives a child the next thing that it lacks.  1: did; 0: it has all that the
- * MTA has sent so far; -1: the manager cannot go on.
+ * Gives a child the next thing that it lacks.  SENT: did; NONE: it has all that
+ * the MTA has sent so far; WAITS: for its conditions; -1: the manager cannot go
+ * on.
  */
 static int
 content_feed(struct session *s, struct child *c)
@@ -275,30 +330,33 @@ content_feed(struct session *s, struct child *c)
 
 	switch (c->cursor) {
 	case STAGE_HEADER:
-		if (content_feed_header(s, c))
-			return (1);
-		if (!behind)
-			return (0);
+		r = content_feed_header(s, c);
+		if (r != CONTENT_NONE || !behind)
+			return (r);
 		c->cursor = STAGE_EOH;
 		/* FALLTHROUGH */
 	case STAGE_EOH:
+		r = content_ask(c, STAGE_EOH, NULL);
+		if (r != CONTENT_NONE)
+			return (r);
 		c->cursor = STAGE_BODY;
 		if (child_wants(c, STAGE_EOH)) {
 			child_command(c, STAGE_EOH, NULL, 0);
-			return (1);
+			return (CONTENT_SENT);
 		}
 		/* FALLTHROUGH */
 	case STAGE_BODY:
 		r = content_feed_body(s, c);
-		if (r != 0)
+		if (r != CONTENT_NONE || !s->have_eom)
 			return (r);
-		if (!s->have_eom)
-			return (0);
+		r = content_ask(c, STAGE_EOM, NULL);
+		if (r != CONTENT_NONE)
+			return (r);
 		c->cursor = STAGE_EOM;
 		child_command(c, STAGE_EOM, NULL, 0);
-		return (1);
+		return (CONTENT_SENT);
 	default:
-		return (0);
+		return (CONTENT_NONE);
 	}
 }
 
@@ -340,6 +398,7 @@ content_heard(struct session *s, struct child *c)
 	if (verdict_effect(c->replied, v) == EFFECT_OUT_MESSAGE) {
 		if (v == VERDICT_ACCEPT)
 			c->status = "accept";
+		c->fate = "accept";
 		c->done = true;
 		if (c->replied == STAGE_EOM && !c->conf->evaluation_mode &&
 		    finish_apply(s, c) == -1) {
@@ -347,7 +406,7 @@ content_heard(struct session *s, struct child *c)
 			go_on = false;
 		}
 	} else if (c->conf->evaluation_mode) {
-		c->status = verdict_status(v, text);
+		c->fate = c->status = verdict_status(v, text);
 		session_log(s, LOGL_INFO, "child=%s stage=%s verdict=%s "
 		    "evaluated only", c->conf->name,
 		    stage_table[c->replied].name, verdict_name(v));
@@ -368,9 +427,9 @@ content_heard(struct session *s, struct child *c)
 static int
 content_advance(struct session *s, struct child *c)
 {
-	int r = 1;
+	int r = CONTENT_SENT;
 
-	while (r == 1 && content_is_open(c)) {
+	while (r == CONTENT_SENT && content_is_open(c)) {
 		if (c->waiting != STAGE_N)
 			return (1);
 		if (c->reply.verdict != VERDICT_PENDING)
@@ -380,7 +439,7 @@ content_advance(struct session *s, struct child *c)
 		else
 			r = content_feed(s, c);
 	}
-	return (r == -1 ? -1 : 0);
+	return (r == -1 ? -1 : r == CONTENT_WAITS);
 }
 
 /* The same for all that are fed. */
@@ -410,8 +469,7 @@ content_answer(struct session *s)
 	if (s->walk >= s->n)
 		v = fallback_all_failed(s) ? fallback_of_manager(s, s->stage) :
 		    fallback_held(s) ? VERDICT_CONTINUE : VERDICT_ACCEPT;
-	else if (s->stage == STAGE_BODY && !content_body_wanted(s) &&
-	    !child_wants(&s->child[s->walk], STAGE_BODY) &&
+	else if (s->stage == STAGE_BODY && !content_body_needed(s) &&
 	    (s->offer.protocol & SMFIP_SKIP) != 0)
 		v = VERDICT_SKIP;
 	if (v == VERDICT_ACCEPT || v == VERDICT_QUARANTINE ||

@@ -45,16 +45,18 @@ deadline_concerns(const struct session *s, size_t i)
 		return (c->state == CHILD_DIALLING ||
 		    c->state == CHILD_NEGOTIATING);
 	case SESSION_ENVELOPE:
+		if (c->plan == PLAN_PENDING)
+			return (true);
 		if (i < s->walk || c->asked || !child_wants(c, s->stage))
 			return (c->waiting != STAGE_N);
 		return (c->in_message || s->stage == STAGE_CONNECT ||
 		    s->stage == STAGE_HELO || s->stage == STAGE_MAIL ||
-		    (s->stage == STAGE_UNKNOWN && !c->done));
+		    (s->stage == STAGE_UNKNOWN && !c->done && !c->stopped));
 	case SESSION_CONTENT:
 		/* Before E those behind the current one are not due yet. */
 		return (c->state == CHILD_READY && c->in_message &&
 		    (s->stage == STAGE_EOM ? i >= s->walk : i == s->walk ||
-		    c->waiting != STAGE_N));
+		    c->waiting != STAGE_N || c->plan == PLAN_PENDING));
 	case SESSION_IDLE:
 	case SESSION_FINISH:
 	case SESSION_ENDED:
@@ -78,7 +80,12 @@ deadline_on_timer(struct loop_timer *t, void *arg)
 			c->blameless = c->state == CHILD_READY &&
 			    c->waiting == STAGE_N &&
 			    stream_queued(&c->stream) == 0;
-			child_fail(c, "not done within %s", deadline_key(s));
+			child_fail(c, "%s within %s", c->plan == PLAN_PENDING ?
+			    "its conditions had no answer" : "not done",
+			    deadline_key(s));
+			/* Of one that failed before they are not known. */
+			if (c->plan == PLAN_PENDING)
+				c->plan = PLAN_RUN;
 		}
 	/* What a fallback lets pass may make the next one work. */
 	deadline_start(s);

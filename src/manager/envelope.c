@@ -13,7 +13,8 @@
  * This is what Postfix and Sendmail do with filters of their own: later ones do
  * not see an event that an earlier one has decided.  Parallel children are all
  * asked at once, when the event begins; their answers have their place in the
- * order all the same.
+ * order all the same.  So have those that are asked while an earlier one's
+ * conditions wait for an answer.
  */
 #include "compat.h"
 
@@ -23,7 +24,7 @@
  * A recipient that the MTA itself refuses is shown only to children that asked
  * for it, and nothing that they say can save it.
  */
-static bool
+bool
 envelope_rejected_rcpt(const struct session *s)
 {
 	const char *mailer;
@@ -57,8 +58,8 @@ envelope_ask(struct session *s, struct child *c)
 	if ((s->stage == STAGE_RCPT || s->stage == STAGE_DATA) &&
 	    !c->in_message)
 		return;
-	if (s->stage == STAGE_UNKNOWN && (c->done || (c->in_message &&
-	    s->data)))
+	if (s->stage == STAGE_UNKNOWN && (c->done || c->stopped ||
+	    (c->in_message && s->data)))
 		return;		/* out, or its state does not allow it now */
 	if (s->stage == STAGE_RCPT && envelope_rejected_rcpt(s)) {
 		if ((c->option.protocol & SMFIP_RCPT_REJ) == 0) {
@@ -101,11 +102,11 @@ envelope_effect(struct session *s, struct child *c, enum verdict v,
 		envelope_taken(s, c);
 		break;
 	case EFFECT_OUT_SESSION:
-		c->status = "accept";
+		c->fate = c->status = "accept";
 		child_quit(c);
 		break;
 	case EFFECT_OUT_MESSAGE:
-		c->status = "accept";
+		c->fate = c->status = "accept";
 		c->in_message = false;
 		c->done = true;
 		break;
@@ -137,6 +138,11 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 
 	slot->evaluated = c->conf->evaluation_mode;
 	slot->verdict = VERDICT_CONTINUE;
+	if (c->plan == PLAN_STOP) {
+		/* Of a message it is found out by the next event. */
+		slot->out = s->stage != STAGE_MAIL && s->stage != STAGE_RCPT;
+		return;
+	}
 	if (c->state == CHILD_FAILED) {
 		v = fallback_of_child(c);
 		slot->verdict = verdict_effect(s->stage, v) == EFFECT_WARN ?
@@ -156,7 +162,7 @@ envelope_outcome(struct session *s, struct child *c, struct verdict_slot *slot)
 		slot->text = c->reply.text;
 		c->reply.text = NULL;
 		if (verdict_decides(s->stage, v))
-			c->status = verdict_status(v, slot->text);
+			c->fate = c->status = verdict_status(v, slot->text);
 		if (slot->evaluated && verdict_decides(s->stage, v))
 			session_log(s, LOGL_INFO, "child=%s stage=%s "
 			    "verdict=%s evaluated only", c->conf->name,
@@ -228,6 +234,8 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		envelope_log(s, c, s->stage, v, text);
 		effect = verdict_effect(s->stage, v);
 		s->status = verdict_status(v, text);
+		if (effect == EFFECT_RECIPIENT)
+			plan_refused(s);
 		if (effect == EFFECT_SESSION)
 			session_decide(s, v, text, true);
 		else if (effect == EFFECT_MESSAGE) {
@@ -255,17 +263,45 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 static bool
 envelope_ask_once(struct session *s, struct child *c)
 {
-	if (!c->asked && !child_full(c)) {
+	if (!c->asked && !child_full(c) && plan_ask(c) != PLAN_PENDING) {
 		c->asked = true;
 		c->reply.verdict = VERDICT_PENDING;
-		envelope_ask(s, c);
+		if (c->plan == PLAN_STOP)
+			plan_stop(c);
+		else
+			envelope_ask(s, c);
 	}
 	return (c->asked);
 }
 
 /*
- * An earlier child has decided, and parallel ones behind it have been asked,
- * too.  What they say of a recipient or a command counts for themselves; of a
+ * The child whose turn it is waits for an answer to its conditions: those behind
+ * it need not.  They are asked one after the other, up to one that decides.
+ */
+static void
+envelope_ahead(struct session *s)
+{
+	size_t i;
+
+	for (i = s->walk + 1; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		if (!envelope_ask_once(s, c)) {
+			if (child_full(c))
+				return;
+			continue;	/* it waits, too */
+		}
+		if (c->conf->parallel)
+			continue;
+		if (c->waiting != STAGE_N || fallback_decides(c) ||
+		    (!c->conf->evaluation_mode &&
+		    verdict_decides(s->stage, c->reply.verdict)))
+			return;
+	}
+}
+
+/*
+ * An earlier child has decided, and some behind it have been asked, too.  What they say of a recipient or a command counts for themselves; of a
  * message that is over it does not.  Returns false while one is waited for.
  */
 static bool
@@ -299,7 +335,8 @@ envelope_settle(struct session *s, enum verdict v, size_t who)
 		if (effect == EFFECT_OUT_MESSAGE || (s->stage != STAGE_RCPT &&
 		    effect == EFFECT_MESSAGE))
 			c->in_message = false;
-		else if (s->stage == STAGE_MAIL && c->state == CHILD_READY)
+		else if (s->stage == STAGE_MAIL && c->state == CHILD_READY &&
+		    c->plan != PLAN_STOP)
 			c->in_message = true;
 		child_forsake(c);
 		child_check_lost(c);
@@ -323,7 +360,12 @@ envelope_step(struct session *s)
 		v = verdict_merge(s->stage, s->slot, s->n, &who);
 		if (v != VERDICT_PENDING)
 			break;
-		if (!envelope_ask_once(s, c) || c->waiting != STAGE_N)
+		if (!envelope_ask_once(s, c)) {
+			if (c->plan == PLAN_PENDING)
+				envelope_ahead(s);
+			return;
+		}
+		if (c->waiting != STAGE_N)
 			return;
 		envelope_outcome(s, c, &s->slot[s->walk]);
 		s->walk++;
@@ -388,11 +430,12 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 	if (stage == STAGE_CONNECT) {
 		s->connected = true;
 		fallback_client(s, pkt);
-	} else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s))
+	} else if (stage == STAGE_RCPT && !envelope_rejected_rcpt(s)) {
 		s->rcpt = true;
-	else if (stage == STAGE_DATA)
+	} else if (stage == STAGE_DATA) {
 		s->data = true;
-	else if (stage == STAGE_MAIL) {
+		plan_recipients(s);
+	} else if (stage == STAGE_MAIL) {
 		s->in_message = true;
 		macros_new_message(s);
 		for (i = 0; i < s->n; i++) {
@@ -400,6 +443,8 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 			    1u << STAGE_HELO;
 			s->child[i].rcpt_asked = 0;
 			s->child[i].rcpt_taken = 0;
+			s->child[i].rcpt_shown = false;
+			s->child[i].rcpt_hidden = false;
 		}
 	}
 	buf_clear(&s->event);
@@ -414,6 +459,10 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		s->child[i].asked = false;
 	}
 	s->walk = 0;
+	if (plan_event(s, pkt) == -1) {
+		session_end(s, "out of memory");
+		return;
+	}
 	s->mode = SESSION_ENVELOPE;
 	deadline_start(s);
 	envelope_step(s);

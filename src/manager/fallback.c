@@ -38,8 +38,7 @@ fallback_client(struct session *s, const struct packet *pkt)
 		s->client_local = network_is_private(&address);
 }
 
-/* Has the sender of this message logged in? */
-static bool
+bool
 fallback_authenticated(const struct session *s)
 {
 	static const char *const names[] = { "auth_authen", "auth_type" };
@@ -120,7 +119,7 @@ fallback_verdict(enum conf_status status)
 enum verdict
 fallback_of_child(const struct child *c)
 {
-	if (c->conf->evaluation_mode || c->done)
+	if (c->conf->evaluation_mode || c->done || plan_is_stopped(c))
 		return (VERDICT_ACCEPT);
 	if (fallback_waits(c))
 		return (VERDICT_CONTINUE);
@@ -160,14 +159,14 @@ fallback_all_failed(const struct session *s)
 	for (i = 0; i < s->n; i++) {
 		const struct child *c = &s->child[i];
 
-		if (c->conf->evaluation_mode)
+		if (c->conf->evaluation_mode || plan_is_stopped(c))
 			continue;	/* as if it were not there */
 		if (c->state != CHILD_FAILED || c->done ||
 		    fallback_of_child(c) != VERDICT_ACCEPT)
 			return (false);
 		n++;
 	}
-	/* Where all are only evaluated, nobody was meant to be heard. */
+	/* Where none of them is left, nobody was meant to be heard. */
 	return (n > 0 || s->n == 0);
 }
 

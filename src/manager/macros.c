@@ -18,7 +18,8 @@
  *
  * What is made up from an event stands behind the MTA's own macros in the set
  * of that event, and goes with the next frame or event.  The administrator's
- * values of one child are added when its set is made.
+ * values of one child are added when its set is made.  What a condition sets for
+ * one child stands in front of all that, and hides it.
  */
 #include "compat.h"
 
@@ -28,8 +29,18 @@
 
 /* A set that the MTA has not sent, and that has something of ours. */
 #define MACROS_OWN	UINT64_MAX
+/* A set that it has is not right any more. */
+#define MACROS_STALE	(UINT64_MAX - 1)
 /* The commands whose sets a milter looks things up in. */
 #define MACROS_LOOKED	"CHMRTNE"
+
+/* One that a condition has set for a child. */
+struct macro {
+	struct macro	*next;
+	size_t		 set;
+	char		*value;
+	char		 name[];
+};
 
 static size_t
 macros_index(int command)
@@ -105,6 +116,85 @@ macros_value(const struct session *s, int command, const char *name)
 
 	return (i == SESSION_MACRO_N ? NULL :
 	    macros_find(&s->macros[i], s->macros[i].len, name));
+}
+
+/* The child's own one of a set, or NULL. */
+static struct macro *
+macros_own(const struct child *c, size_t set, const char *name)
+{
+	struct macro *m;
+
+	for (m = c->macros; m != NULL; m = m->next)
+		if (m->set == set && (name == NULL ||
+		    option_macro_listed(m->name, name)))
+			break;
+	return (m);
+}
+
+const char *
+macros_known(const struct child *c, const char *name)
+{
+	const struct session_macros *m;
+	const struct macro *own;
+	const char *value;
+	size_t i;
+
+	for (i = SESSION_MACRO_N; i-- > 0; ) {
+		m = &c->session->macros[i];
+		if ((own = macros_own(c, i, name)) != NULL)
+			return (own->value);
+		if ((value = macros_find(m, m->full, name)) != NULL)
+			return (value);
+	}
+	return (NULL);
+}
+
+int
+macros_set(struct child *c, int command, const char *name, const char *value)
+{
+	size_t set = macros_index(command), size = strlen(name) + 1;
+	struct macro *m = macros_own(c, set, name);
+	char *copy;
+
+	/* Conditions are asked again, and say the same again. */
+	if (m != NULL && strcmp(m->value, value) == 0)
+		return (0);
+	if ((copy = strdup(value)) == NULL)
+		return (-1);
+	if (m == NULL) {
+		m = malloc(sizeof(*m) + size);
+		if (m == NULL) {
+			free(copy);
+			return (-1);
+		}
+		memcpy(m->name, name, size);
+		m->set = set;
+		m->value = NULL;
+		m->next = c->macros;
+		c->macros = m;
+	}
+	free(m->value);
+	m->value = copy;
+	c->macro_gen[set] = MACROS_STALE;
+	return (0);
+}
+
+void
+macros_unset(struct child *c, int from, int to)
+{
+	size_t first = macros_index(from), last = macros_index(to);
+	struct macro **at = &c->macros, *m;
+
+	while ((m = *at) != NULL) {
+		if (m->set < first || m->set > last) {
+			at = &m->next;
+			continue;
+		}
+		c->macro_gen[m->set] = MACROS_STALE;
+		*at = m->next;
+		free(m->value);
+		free(m);
+	}
 }
 
 /* Puts a macro behind the set of a command unless the MTA has sent it. */
@@ -258,7 +348,8 @@ macros_default_due(const struct child *c, size_t own, const char *name)
 
 	for (p = MACROS_LOOKED; *p != '\0'; p++) {
 		i = macros_index(*p);
-		if (macros_find(&s->macros[i], s->macros[i].full, name) != NULL)
+		if (macros_own(c, i, name) != NULL || macros_find(
+		    &s->macros[i], s->macros[i].full, name) != NULL)
 			return (false);
 		if ((i == 0 || s->macros[i].gen != 0) &&
 		    macros_wanted(c, *p, &list) &&
@@ -288,29 +379,59 @@ macros_add_defaults(const struct child *c, size_t own, struct buf *set)
 	return (0);
 }
 
+/* A set with the child's own ones in front.  0 or -1. */
+static int
+macros_add_own(const struct child *c, size_t i, struct buf *set)
+{
+	const struct session_macros *m = &c->session->macros[i];
+	const struct macro *own;
+	const char *key, *value;
+	struct packet pkt;
+	size_t pos = 1;
+	int r = buf_add_u8(set, (unsigned char)SESSION_MACROS[i]);
+
+	for (own = c->macros; own != NULL && r == 0; own = own->next)
+		if (own->set == i && (buf_add_str(set, own->name) == -1 ||
+		    buf_add_str(set, own->value) == -1))
+			r = -1;
+	memset(&pkt, 0, sizeof(pkt));
+	pkt.code = SMFIC_MACRO;
+	pkt.data = m->payload;
+	pkt.len = m->gen == 0 ? 0 : m->full;
+	while (r == 0 && (key = packet_next_string(&pkt, &pos)) != NULL &&
+	    (value = packet_next_string(&pkt, &pos)) != NULL)
+		if (macros_own(c, i, key) == NULL &&
+		    (buf_add_str(set, key) == -1 ||
+		    buf_add_str(set, value) == -1))
+			r = -1;
+	return (r);
+}
+
 static int
 macros_add_one(struct child *c, size_t i, struct buf *out)
 {
 	const struct session_macros *m = &c->session->macros[i];
 	size_t before = out->len;
-	bool sent = m->gen != 0;
+	bool own = macros_own(c, i, NULL) != NULL;
+	bool sent = m->gen != 0 || c->macro_gen[i] == MACROS_STALE;
 	const char *list;
 	struct buf set;
 	int r;
 
-	c->macro_gen[i] = sent ? m->gen : MACROS_OWN;
+	c->macro_gen[i] = m->gen != 0 ? m->gen : MACROS_OWN;
 	if (!macros_wanted(c, SESSION_MACROS[i], &list))
 		return (0);
 	memset(&set, 0, sizeof(set));
-	if (c->conf->macros.n == 0 ||
-	    strchr(MACROS_LOOKED, SESSION_MACROS[i]) == NULL)
+	if (m->gen != 0 && !own && (c->conf->macros.n == 0 ||
+	    strchr(MACROS_LOOKED, SESSION_MACROS[i]) == NULL))
 		r = option_add_macros(out, m->payload, m->full, list);
 	else {
-		if (sent)
+		if (m->gen != 0 && !own)
 			r = buf_add(&set, m->payload, m->full);
 		else
-			r = buf_add_u8(&set, (unsigned char)SESSION_MACROS[i]);
-		if (r == 0)
+			r = macros_add_own(c, i, &set);
+		if (r == 0 &&
+		    strchr(MACROS_LOOKED, SESSION_MACROS[i]) != NULL)
 			r = macros_add_defaults(c, i, &set);
 		if (r == 0 && (sent || set.len > 1))
 			r = option_add_macros(out, buf_ptr(&set), set.len,
@@ -338,6 +459,9 @@ macros_add(struct child *c, int command, struct buf *out)
 			continue;
 		/* An MTA without macros at CONNECT, an administrator with. */
 		if (gen == 0 && i == 0 && c->conf->macros.n > 0)
+			gen = MACROS_OWN;
+		/* Without any of the MTA's, a condition's; or one's no more. */
+		if (gen == 0 && c->macro_gen[i] == MACROS_STALE)
 			gen = MACROS_OWN;
 		if (gen == 0)
 			continue;
@@ -387,4 +511,5 @@ macros_free(struct session *s)
 }
 
 #undef MACROS_OWN
+#undef MACROS_STALE
 #undef MACROS_LOOKED

@@ -130,6 +130,7 @@ manager_generation_unref(struct generation *g)
 	for (i = 0; i < g->n; i++)
 		manager_run_free(&g->run[i]);
 	free(g->run);
+	supply_drop(g);
 	record_folder_unref(g->records);
 	conf_unref(g->conf);
 	free(g);
@@ -156,6 +157,8 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (manager_run(m, &g->run[g->n++], conf->milters[i]) == -1)
 			goto fail;
 	}
+	if (supply_get(m, g, conf) == -1)
+		goto fail;
 	if (conf->record_directory != NULL) {
 		g->records = record_folder_get(conf, m->gen == NULL ? NULL :
 		    m->gen->records);

@@ -9,6 +9,7 @@
 #ifndef MANAGER_MANAGER_H
 #define MANAGER_MANAGER_H
 
+#include "condition/condition.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
@@ -33,6 +34,7 @@ struct child_run {
 	struct target		 *target;
 	struct breaker		 *breaker;
 	enum child_manners	  manners;
+	struct condition_needs	  needs;
 };
 
 /*
@@ -45,6 +47,10 @@ struct generation {
 	struct child_run *run;		/* the enabled children, in order */
 	size_t		  n;
 	struct record_folder *records;	/* NULL: nothing is recorded */
+	bool		  conditions;	/* one of the children has some */
+	struct supply_dns *dns;		/* these two: NULL when not needed */
+	struct feeds	 *feeds;
+	unsigned	  stress;	/* connections; 0: never */
 };
 
 /*

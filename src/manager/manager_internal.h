@@ -3,7 +3,7 @@
  */
 
 /*
- * manager_internal.h - what manager.c and session.c share.
+ * manager_internal.h - what manager.c, supply.c and session.c share.
  */
 #ifndef MANAGER_MANAGER_INTERNAL_H
 #define MANAGER_MANAGER_INTERNAL_H
@@ -20,6 +20,19 @@ struct manager {
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };
+
+/* A resolver for all configurations with the same settings of it. */
+struct supply_dns {
+	unsigned	 refs;
+	struct dns	*dns;
+};
+
+/*
+ * Gets what the conditions of a new generation need, and only that; what the
+ * one in force has is shared.  0, or -1 when out of memory.
+ */
+int	supply_get(struct manager *, struct generation *, struct conf *);
+void	supply_drop(struct generation *);
 
 /* A session is about to be freed. */
 void	manager_session_gone(struct manager *, struct session *);

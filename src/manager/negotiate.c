@@ -73,6 +73,7 @@ negotiate_merge(struct session *s)
 	r = option_merge(&s->offer, list, n, editors > 1, &s->agreed);
 	free(list);
 	fallback_claim(s);
+	plan_claim(s);
 	return (r);
 }
 

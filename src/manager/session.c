@@ -83,23 +83,26 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 
 	if (s == NULL)
 		return (NULL);
+	s->manager = m;
+	s->gen = gen;
+	s->conf = gen->conf;
 	s->n = gen->n;
 	/* One more than needed: malloc(0) may be NULL. */
 	s->child = calloc(s->n + 1, sizeof(*s->child));
 	s->slot = calloc(s->n + 1, sizeof(*s->slot));
 	s->peer = strdup(peer);
 	if (s->child == NULL || s->slot == NULL || s->peer == NULL ||
+	    plan_begin(s) == -1 ||
 	    stream_open(&s->mta, m->loop, fd, &session_ops, s) == -1) {
+		plan_end(s);
+		free(s->plan);
 		free(s->child);
 		free(s->slot);
 		free(s->peer);
 		free(s);
 		return (NULL);
 	}
-	s->manager = m;
-	s->gen = gen;
 	gen->refs++;
-	s->conf = gen->conf;
 	s->id = id;
 	s->since = loop_now(m->loop);
 	s->mode = SESSION_IDLE;
@@ -133,6 +136,7 @@ session_free(struct loop_task *t, void *arg)
 	(void)t;
 	for (i = 0; i < s->n; i++)
 		option_free(&s->child[i].option);
+	free(s->plan);
 	free(s->child);
 	free(s->slot);
 	free(s->peer);
@@ -164,6 +168,7 @@ session_end(struct session *s, const char *reason)
 		child_end(&s->child[i]);
 	envelope_drop_texts(s);
 	session_message_end(s);
+	plan_end(s);
 	/* Read by upstream's log analyzer: the form is fixed. */
 	if (s->negotiated) {
 		log_write(LOGL_STATISTICS,
@@ -235,6 +240,7 @@ session_message_end(struct session *s)
 		child_abort(&s->child[i]);
 		s->child[i].done = false;
 	}
+	plan_message_end(s);
 	loop_timer_stop(&s->progress);
 	header_free(&s->headers);
 	body_clear(&s->body);
@@ -382,6 +388,7 @@ session_quit_nc(struct session *s)
 
 	session_message_end(s);
 	session_decide(s, VERDICT_PENDING, NULL, false);
+	plan_end(s);
 	macros_free(s);
 	for (i = 0; i < s->n; i++) {
 		struct child *c = &s->child[i];

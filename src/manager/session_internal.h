@@ -16,6 +16,7 @@
  *                fed the message as it is then
  *   original.c   the message as it came, for children that are parallel
  *   finish.c     after the last child: edits and verdict to the MTA
+ *   plan.c       which of them are to have an event at all: conditions
  *   deadline.c   how long the MTA waits for all of them
  *   fallback.c   what answers for a child that has failed
  *   child.c      one child's connection: what it is sent, what it replies
@@ -36,6 +37,11 @@
  *   continue or accept, all of them at once, or never.  A parallel child may
  *   end it before its turn: its verdict is held then until the ones before it
  *   have had their word.
+ * - What a child must have or not have of an event is known (plan) before it is
+ *   sent anything of it.  While an earlier one's conditions are not answered,
+ *   later ones are asked all the same; what they say has its place in the order.
+ * - A child that a condition keeps out is none of those that fail: no fallback
+ *   answers for it, as far as it is kept out.
  * - After session_end() nothing of the session is sent or called any more; its
  *   memory goes with the next turn of the loop.
  */
@@ -79,6 +85,14 @@ struct session_verdict {
 	char		*text;		/* of SMFIR_REPLYCODE, or NULL */
 };
 
+/* What its conditions say to the event, or to the piece of content, in hand. */
+enum plan {
+	PLAN_OPEN,		/* not asked */
+	PLAN_PENDING,		/* an answer is waited for */
+	PLAN_RUN,
+	PLAN_STOP
+};
+
 enum child_state {
 	CHILD_NEW,		/* not dialled */
 	CHILD_DIALLING,
@@ -99,8 +113,11 @@ struct child {
 	struct loop_timer	 timer;
 	struct option		 option;	/* what it answered */
 	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
+	struct macro		*macros;	/* that conditions have set */
+	bool			 kept_out;	/* of the session, by one */
 
-	bool			 asked;		/* the event in hand */
+	enum plan		 plan;		/* the event in hand */
+	bool			 asked;
 	bool			 lost;		/* behind a reply that still
 						   counts */
 	char			*lost_why;	/* NULL: out of memory */
@@ -122,6 +139,10 @@ struct child {
 	unsigned		 skip;		/* bits: no more of a stage */
 	unsigned		 rcpt_asked;
 	unsigned		 rcpt_taken;
+	bool			 rcpt_shown;	/* not all were hidden */
+	bool			 rcpt_hidden;	/* not all were shown */
+	bool			 stopped;	/* a condition keeps it out */
+	const char		*fate;		/* as status, or NULL */
 	bool			 held;		/* its verdict on the content
 						   waits for its turn */
 	enum stage		 cursor;	/* content it gets next */
@@ -169,6 +190,7 @@ struct session {
 	uint64_t		 since;
 	char			*peer;
 	struct record		*record;	/* NULL: not recorded */
+	struct session_plan	*plan;		/* NULL: no conditions */
 
 	enum session_mode	 mode;
 	enum stage		 stage;		/* of the event in hand */
@@ -271,6 +293,49 @@ void	envelope_drop_texts(struct session *);
 void	envelope_log(const struct session *, const struct child *, enum stage,
 	    enum verdict, const char *text);
 
+/* Is the event a recipient that the MTA itself refuses? */
+bool	envelope_rejected_rcpt(const struct session *);
+
+/* --- plan.c -------------------------------------------------------------- */
+
+/* A new session; without a condition nothing is done here.  0 or -1. */
+int	plan_begin(struct session *);
+/* The session is over, or (QUIT_NC) begins anew: nothing is known of it. */
+void	plan_end(struct session *);
+/* An event is in hand: learns what it tells.  0, or -1 when out of memory. */
+int	plan_event(struct session *, const struct packet *);
+/*
+ * Whether the child is to have the event in hand.  PENDING: not known yet;
+ * session_child_changed() is called when to ask again.
+ */
+enum plan plan_ask(struct child *);
+/* It is not to have it: does what that means at this stage. */
+void	plan_stop(struct child *);
+/*
+ * The same for a piece of content that it is about to be given.  STOP: it has
+ * been told, and is out of the message.
+ */
+struct plan_piece {
+	const char		*name, *value;	/* of a header field */
+	const unsigned char	*body;
+	size_t			 len;
+};
+enum plan plan_ask_piece(struct child *, enum stage,
+	    const struct plan_piece *);
+/* Have its conditions something to ask at that stage? */
+bool	plan_has(const struct child *, enum stage);
+/* Do they, or will they, go by what comes then? */
+bool	plan_hears(const struct child *, enum stage);
+/* Do they keep it out of the event in hand, the message, or the session? */
+bool	plan_is_stopped(const struct child *);
+/* No more recipients: those who have been shown none are out of the message. */
+void	plan_recipients(struct session *);
+/* The recipient in hand is refused. */
+void	plan_refused(struct session *);
+void	plan_message_end(struct session *);
+/* Adds to what is agreed with the MTA what conditions need. */
+void	plan_claim(struct session *);
+
 /* --- content.c ----------------------------------------------------------- */
 
 void	content_event(struct session *, enum stage, const struct packet *);
@@ -366,11 +431,14 @@ void	fallback_client(struct session *, const struct packet *);
 enum verdict fallback_of_child(const struct child *);
 /* Whether that refuses, now. */
 bool	fallback_decides(const struct child *);
+/* Has the sender of the message in hand logged in? */
+bool	fallback_authenticated(const struct session *);
 /* Whether the message in hand is held for any failed child. */
 bool	fallback_held(const struct session *);
 /*
  * Has no child a word in this message, because all have failed and let it pass?
- * Children that are only evaluated are none, unless there are no others.
+ * Children that are only evaluated are none, unless there are no others; nor are
+ * those that conditions keep out.
  */
 bool	fallback_all_failed(const struct session *);
 /*
@@ -411,6 +479,13 @@ int	macros_complete(struct session *, const struct packet *);
 /* Value of a macro in the MTA's own set of a command, or NULL. */
 const char *macros_value(const struct session *, int command,
 	    const char *name);
+/* The newest value of a macro for this child: of its own, or the MTA's. */
+const char *macros_known(const struct child *, const char *name);
+/* In front of the MTA's set of a command, for this child only.  0 or -1. */
+int	macros_set(struct child *, int command, const char *name,
+	    const char *value);
+/* Takes back what was set from one command on, up to another one. */
+void	macros_unset(struct child *, int from, int to);
 /* Appends to out what the child lacks before a command.  0, or -1 when out of
  * memory, or 1 when a set is more than a milter takes. */
 int	macros_add(struct child *, int command, struct buf *out);

@@ -154,4 +154,32 @@ option_merge(const struct option *mta, const struct option *const *children,
 	return (0);
 }
 
+int
+option_want(struct option *o, const char *name)
+{
+	struct option_names names;
+	bool home = false, here;
+	char *list;
+	int stage;
+
+	for (stage = 0; stage < SMFIM_N; stage++)
+		home = home || option_macro_listed(option_default_list(stage),
+		    name);
+	for (stage = 0; stage < SMFIM_N; stage++) {
+		here = home ? option_macro_listed(option_default_list(stage),
+		    name) : stage <= SMFIM_ENVRCPT;
+		if (!here || o->macros[stage] == NULL)
+			continue;
+		names.n = 0;
+		option_names_add(&names, o->macros[stage]);
+		option_names_add(&names, name);
+		list = option_names_join(&names);
+		if (list == NULL)
+			return (-1);
+		free(o->macros[stage]);
+		o->macros[stage] = list;
+	}
+	return (0);
+}
+
 #undef OPTION_MERGE_EVENTS

@@ -8,13 +8,17 @@
  * Each question goes out from a socket (and so a port) of its own, with a
  * random id, to the first server; without an answer in time, or with one that
  * says that the server failed, to the next one, in turn, until the time of the
- * question is over.  An answer counts only when it comes from the server that
- * was asked, with the id and exactly the question.  A truncated one is asked
- * for again over TCP.  CNAMEs in an answer are followed, at most eight.
+ * question is over, or all of them have failed in a row.  The one that has
+ * answered instead of the first one comes first for a minute.  An answer counts
+ * only when it comes from the server that was asked, with the id and exactly
+ * the question.  A truncated one is asked for again over TCP.  CNAMEs in an
+ * answer are followed, at most eight.  At most 500 sockets are open at a time;
+ * more questions wait for their turn, which is part of their time.
  *
  * Answers, also negative ones (RFC 2308), are kept as long as they say, within
- * bounds; failures for a few seconds, so that a dead server is not waited for
- * by each session again.  Questions that are already under way are asked once.
+ * bounds (5 s to an hour, unless they say 0; 2048 of them, 512 KiB); failures
+ * for 5 s, so that a dead server is not waited for by each session again.
+ * Questions that are already under way are asked once.
  */
 #ifndef NET_DNS_H
 #define NET_DNS_H
@@ -64,12 +68,14 @@ struct dns_answer {
 struct dns;
 
 struct dns_options {
-	/* NULL, 0: those of resolv.conf, which is read again when it changes;
-	 * without any, 127.0.0.1 and ::1, port 53. */
+	/* Copied; of more than DNS_SERVERS_MAX the first ones.  NULL, 0: those
+	 * of resolv.conf, which is read again when it changes; without any,
+	 * 127.0.0.1 and ::1, port 53. */
 	const struct sockaddr_storage *server;
 	size_t		 n_servers;
-	const char	*resolv_conf;	/* NULL: /etc/resolv.conf */
+	const char	*resolv_conf;	/* NULL: /etc/resolv.conf; copied */
 	unsigned	 timeout_ms;	/* of a question, all in all; 0: 5 s */
+	unsigned	 keep_max;	/* s that an answer is kept; 0: 3600 */
 };
 
 /* Opens nothing yet.  NULL: out of memory. */

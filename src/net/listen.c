@@ -18,7 +18,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,6 +27,7 @@
 #include "event/loop.h"
 #include "net/listen.h"
 #include "net/sock.h"
+#include "net/target_internal.h"
 
 #define LISTEN_ROUND	64	/* connections before others get their turn */
 #define LISTEN_PAUSE	1000	/* ms, when none is configured */
@@ -219,30 +219,27 @@ static int
 listen_bind_inet(struct listener *l, char *why, size_t whysize)
 {
 	struct sockaddr_storage ss;
-	struct addrinfo hints, *all, *ai;
+	struct target_answer *all;
 	socklen_t len;
-	char port[8];
-	int rc;
+	char text[128];
+	size_t i;
+	int rc = -1;
 
 	if (spec_sockaddr(&l->spec, true, &ss, &len) == 0)
 		return (listen_bind_address(l, (struct sockaddr *)&ss, len,
 		    why, whysize));
-	memset(&hints, 0, sizeof(hints));
-	hints.ai_family = l->spec.family;
-	hints.ai_socktype = SOCK_STREAM;
-	hints.ai_flags = AI_PASSIVE;
-	(void)snprintf(port, sizeof(port), "%u", (unsigned)l->spec.port);
-	rc = getaddrinfo(l->spec.host, port, &hints, &all);
-	if (rc != 0) {
+	all = resolver_wait(l->spec.family, l->spec.host, l->spec.port, text,
+	    sizeof(text));
+	if (all == NULL) {
 		(void)snprintf(why, whysize, "host '%s': %s", l->spec.host,
-		    gai_strerror(rc));
+		    text);
 		return (-1);
 	}
-	rc = -1;
-	for (ai = all; ai != NULL && rc == -1; ai = ai->ai_next)
-		rc = listen_bind_address(l, ai->ai_addr, ai->ai_addrlen, why,
-		    whysize);
-	freeaddrinfo(all);
+	for (i = 0; i < all->n && rc == -1; i++)
+		rc = listen_bind_address(l,
+		    (struct sockaddr *)&all->addr[i].ss, all->addr[i].len,
+		    why, whysize);
+	free(all);
 	if (rc == 0)
 		why[0] = '\0';
 	return (rc);

@@ -32,7 +32,7 @@ struct listen_options {
 
 /*
  * Opens, binds and listens (SOMAXCONN, SO_REUSEADDR, IPV6_V6ONLY for inet6).
- * A host that is a name is looked up with getaddrinfo(3), blocking: this is
+ * A host that is a name is looked up as target.h says, and waited for: this is
  * start-up.  With remove_on_create an existing *socket* at the path is removed
  * when nobody answers on it (a live one is EADDRINUSE, anything that is no
  * socket is left alone and is an error).  The socket gets mode and group

@@ -3,332 +3,228 @@
  */
 
 /*
- * resolver.c - host names, looked up by a process that may block.
- * Owns:      the helper process, the queue of questions to it.
- * Called by: the daemon (new, free), target.c.
- * Must not:  trust a byte of what the helper says, or wait for it.
+ * resolver.c - host names: the hosts file, then the DNS.
+ * Owns:      the order in which these, and the search list, are asked.
+ * Called by: the daemon (new, free), target.c, listen.c.
+ * Must not:  call its asker from within resolver_ask().
  */
 #include "compat.h"
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <signal.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <strings.h>
 
-#include "base/log.h"
 #include "event/loop.h"
-#include "net/resolver_internal.h"
-#include "net/stream.h"
+#include "net/dns_internal.h"
 #include "net/target.h"
 #include "net/target_internal.h"
 
-#define RESOLVER_PAUSE	1000u		/* ms between two helpers' starts */
-#define RESOLVER_PATIENCE 120000u	/* ms for one look-up */
-#define RESOLVER_TRIES	2u		/* helpers that one name may cost */
-
-struct resolver_query {
-	struct resolver_query	*next;
-	resolver_fn		*fn;
-	void			*arg;
-	unsigned		 port;
-	unsigned		 tries;
-	int			 family;
-	char			 host[RESOLVER_HOST_SIZE];
-};
+#define RESOLVER_HOSTS	"/etc/hosts"
+#define RESOLVER_KEEP	1u	/* s: what is looked up again is asked again */
 
 struct resolver {
 	struct loop		*loop;
-	struct stream		 stream;
-	struct loop_child	 child;
-	struct loop_timer	 timer;		/* patience, or pause */
-	uint64_t		 started;	/* the last helper */
-	pid_t			 pid;		/* 0: no helper */
-	uint32_t		 id;		/* of the last question */
-	bool			 busy;		/* a reply is awaited */
-	struct resolver_query	*current;	/* whose; NULL: cancelled */
-	struct resolver_query	*queue;
+	struct dns		*dns;
+	const char		*hosts;
 };
 
-static void resolver_kick(struct resolver *);
-static void resolver_down(struct resolver *, const char *);
+struct resolver_query {
+	struct resolver		*resolver;
+	resolver_fn		*fn;
+	void			*arg;
+	struct loop_task	 task;
+	struct dns_query	 dns;
+	struct target_answer	*answer;	/* known before the task */
+	unsigned		 port;
+	int			 family;
+	size_t			 step;		/* of the search list */
+	char			 host[];
+};
 
-/* --- what the helper says ------------------------------------------------ */
+static void resolver_step(struct resolver_query *);
 
-/* The addresses of a reply with the query's port; NULL: out of memory. */
-static struct target_answer *
-resolver_answer(const struct resolver_query *q,
-    const struct resolver_reply *reply)
+static void
+resolver_tell(struct resolver_query *q, struct target_answer *answer,
+    const char *why)
 {
-	struct target_answer *a = target_answer_new(reply->n);
+	resolver_fn *fn = q->fn;
+	void *arg = q->arg;
+
+	/* why may be in what is freed after this. */
+	free(q);
+	fn(answer, answer != NULL ? NULL : why, arg);
+}
+
+static void
+resolver_on_task(struct loop_task *task, void *arg)
+{
+	struct resolver_query *q = arg;
+
+	(void)task;
+	resolver_tell(q, q->answer, "there is no such name");
+}
+
+/* --- addresses ----------------------------------------------------------- */
+
+/* An address of the query's family and port, of its bytes. */
+static void
+resolver_address(const struct resolver_query *q, const unsigned char *bytes,
+    struct target_addr *addr)
+{
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
-	size_t i;
 
-	for (i = 0; a != NULL && i < reply->n; i++) {
-		const struct resolver_entry *e = &reply->entry[i];
-
-		if (q->family == AF_INET) {
-			memset(&in, 0, sizeof(in));
-			in.sin_family = AF_INET;
-			in.sin_port = htons((uint16_t)q->port);
-			memcpy(&in.sin_addr, e->addr, 4);
-			memcpy(&a->addr[i].ss, &in, sizeof(in));
-			a->addr[i].len = sizeof(in);
-		} else {
-			memset(&in6, 0, sizeof(in6));
-			in6.sin6_family = AF_INET6;
-			in6.sin6_port = htons((uint16_t)q->port);
-			in6.sin6_scope_id = e->scope;
-			memcpy(&in6.sin6_addr, e->addr, 16);
-			memcpy(&a->addr[i].ss, &in6, sizeof(in6));
-			a->addr[i].len = sizeof(in6);
-		}
+	memset(addr, 0, sizeof(*addr));
+	if (q->family == AF_INET) {
+		memset(&in, 0, sizeof(in));
+		in.sin_family = AF_INET;
+		in.sin_port = htons((uint16_t)q->port);
+		memcpy(&in.sin_addr, bytes, 4);
+		memcpy(&addr->ss, &in, sizeof(in));
+	} else {
+		memset(&in6, 0, sizeof(in6));
+		in6.sin6_family = AF_INET6;
+		in6.sin6_port = htons((uint16_t)q->port);
+		memcpy(&in6.sin6_addr, bytes, 16);
+		memcpy(&addr->ss, &in6, sizeof(in6));
 	}
-	return (a);
+	addr->len = dns_conf_socklen(&addr->ss);
 }
+
+static bool
+resolver_ends(const char *host, const char *end)
+{
+	size_t n = strlen(host), len = strlen(end);
+
+	if (n > 0 && host[n - 1] == '.')
+		n--;
+	return (n >= len && strncasecmp(host + n - len, end, len) == 0 &&
+	    (n == len || host[n - len - 1] == '.'));
+}
+
+/*
+ * What needs no question: the hosts file, and the two names that RFC 6761 says
+ * are not for the DNS.  False when it has to be asked.
+ */
+static bool
+resolver_known(struct resolver_query *q)
+{
+	static const unsigned char loopback[][16] = {
+		{ 127, 0, 0, 1 }, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 1 },
+	};
+	struct sockaddr_storage ss[TARGET_ADDR_MAX];
+	size_t n, i;
+
+	n = dns_conf_hosts(q->resolver->hosts, q->family, q->host, q->port,
+	    ss, TARGET_ADDR_MAX);
+	if (n > 0 && (q->answer = target_answer_new(n)) != NULL) {
+		for (i = 0; i < n; i++) {
+			q->answer->addr[i].ss = ss[i];
+			q->answer->addr[i].len = dns_conf_socklen(&ss[i]);
+		}
+		return (true);
+	}
+	if (!resolver_ends(q->host, "localhost"))
+		return (resolver_ends(q->host, "invalid"));
+	if ((q->answer = target_answer_new(1)) != NULL)
+		resolver_address(q, loopback[q->family != AF_INET],
+		    &q->answer->addr[0]);
+	return (true);
+}
+
+/* --- the DNS ------------------------------------------------------------- */
 
 static void
-resolver_on_reply(struct resolver *r, const struct resolver_reply *reply)
-{
-	struct resolver_query *q = r->current;
-	struct target_answer *answer = NULL;
-	const char *why = "the name has no address of this family";
-
-	r->busy = false;
-	r->current = NULL;
-	loop_timer_stop(&r->timer);
-	resolver_kick(r);
-	if (q == NULL)
-		return;
-	if (reply->gai == EAI_SYSTEM)
-		why = strerror(reply->err);
-	else if (reply->gai != 0)
-		why = gai_strerror(reply->gai);
-	else if (reply->n > 0 &&
-	    (answer = resolver_answer(q, reply)) == NULL)
-		why = "out of memory";
-	q->fn(answer, why, q->arg);
-	free(q);
-}
-
-static size_t
-resolver_on_input(struct stream *s, const unsigned char *data, size_t len,
+resolver_on_answer(struct dns_query *query, const struct dns_answer *a,
     void *arg)
 {
-	struct resolver *r = arg;
-	struct resolver_reply reply;
+	struct resolver_query *q = arg;
+	struct target_answer *answer;
+	size_t i;
 
-	(void)s;
-	if (len < sizeof(reply))
-		return (0);
-	memcpy(&reply, data, sizeof(reply));
-	if (!r->busy || reply.id != r->id || reply.n > TARGET_ADDR_MAX)
-		resolver_down(r, "it talks nonsense");
-	else
-		resolver_on_reply(r, &reply);
-	return (sizeof(reply));
-}
-
-static void
-resolver_on_closed(struct stream *s, int err, void *arg)
-{
-	(void)s;
-	resolver_down(arg, err == 0 ? "it ended" : strerror(err));
-}
-
-static void
-resolver_on_child(struct loop_child *child, int status, void *arg)
-{
-	struct resolver *r = arg;
-
-	(void)child;
-	(void)status;
-	r->pid = 0;
-	resolver_down(r, "it ended");
-}
-
-static const struct stream_ops resolver_ops = {
-	resolver_on_input, NULL, resolver_on_closed
-};
-
-/* --- the helper's life --------------------------------------------------- */
-
-/* Forks a helper.  0, or -1 and errno. */
-static int
-resolver_spawn(struct resolver *r)
-{
-	sigset_t all, old;
-	pid_t pid;
-	int fds[2], err;
-
-	r->started = loop_now(r->loop);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
-		return (-1);
-	if (fcntl(fds[1], F_SETFD, FD_CLOEXEC) == -1 ||
-	    stream_open(&r->stream, r->loop, fds[0], &resolver_ops, r) == -1) {
-		err = errno;
-		(void)close(fds[0]);
-		(void)close(fds[1]);
-		errno = err;
-		return (-1);
-	}
-	/* No handler of ours may run in there: they write to our pipes. */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &old);
-	if ((pid = fork()) == 0)
-		helper_run(fds[1]);
-	err = errno;
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	(void)close(fds[1]);
-	if (pid != -1) {
-		r->pid = pid;
-		if (loop_child_add(r->loop, &r->child, pid, resolver_on_child,
-		    r) == 0)
-			return (0);
-		err = errno;
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-		r->pid = 0;
-	}
-	stream_close(&r->stream);
-	errno = err;
-	return (-1);
-}
-
-/* The helper is of no more use; its question is asked again, or fails. */
-static void
-resolver_down(struct resolver *r, const char *why)
-{
-	struct resolver_query *q = r->current;
-
-	log_write(LOGL_WARNING, "resolver helper lost: %s", why);
-	if (r->pid != 0)
-		(void)kill(r->pid, SIGKILL);
-	loop_child_del(&r->child);
-	r->pid = 0;
-	stream_close(&r->stream);
-	loop_timer_stop(&r->timer);
-	r->busy = false;
-	r->current = NULL;
-	if (q != NULL && ++q->tries < RESOLVER_TRIES) {
-		q->next = r->queue;
-		r->queue = q;
-		q = NULL;
-	}
-	resolver_kick(r);
-	if (q != NULL) {
-		q->fn(NULL, "the resolver gave no answer", q->arg);
-		free(q);
-	}
-}
-
-static void
-resolver_on_timer(struct loop_timer *timer, void *arg)
-{
-	struct resolver *r = arg;
-
-	(void)timer;
-	if (r->busy) {
-		/* One name must not hold up the others twice. */
-		if (r->current != NULL)
-			r->current->tries = RESOLVER_TRIES;
-		resolver_down(r, "a look-up takes too long");
-	} else
-		resolver_kick(r);
-}
-
-/* Has a helper for the next question.  False: later, by the timer. */
-static bool
-resolver_ready(struct resolver *r)
-{
-	uint64_t age = loop_now(r->loop) - r->started;
-
-	if (r->pid != 0)
-		return (true);
-	if (age >= RESOLVER_PAUSE) {
-		if (resolver_spawn(r) == 0)
-			return (true);
-		log_write(LOGL_ERROR, "resolver helper cannot start: %s",
-		    strerror(errno));
-		age = 0;
-	}
-	loop_timer_start(r->loop, &r->timer, RESOLVER_PAUSE - age,
-	    resolver_on_timer, r);
-	return (false);
-}
-
-/* Asks the next question, when there is one and nothing is under way. */
-static void
-resolver_kick(struct resolver *r)
-{
-	struct resolver_request request;
-	struct resolver_query *q = r->queue;
-
-	if (r->busy || q == NULL || !resolver_ready(r))
-		return;
-	memset(&request, 0, sizeof(request));
-	request.id = ++r->id;
-	request.family = q->family;
-	(void)strlcpy(request.host, q->host, sizeof(request.host));
-	if (stream_write(&r->stream, &request, sizeof(request)) == -1) {
-		loop_timer_start(r->loop, &r->timer, RESOLVER_PAUSE,
-		    resolver_on_timer, r);
+	(void)query;
+	if (a->status == DNS_NONE) {
+		resolver_step(q);
 		return;
 	}
-	r->queue = q->next;
-	q->next = NULL;
-	r->current = q;
-	r->busy = true;
-	loop_timer_start(r->loop, &r->timer, RESOLVER_PATIENCE,
-	    resolver_on_timer, r);
+	answer = a->status == DNS_FOUND ? target_answer_new(a->n) : NULL;
+	for (i = 0; answer != NULL && i < a->n; i++)
+		resolver_address(q, a->record[i].address, &answer->addr[i]);
+	resolver_tell(q, answer, a->status == DNS_FAILED ? a->why :
+	    "out of memory");
+}
+
+/*
+ * Asks for the next name that the host's may stand for: as it is, and with each
+ * domain of the search list; a host with few dots as it is last.
+ */
+static void
+resolver_step(struct resolver_query *q)
+{
+	const struct dns_conf *conf = dns_conf_now(q->resolver->dns);
+	size_t n = strlen(q->host), dots = 0, last = conf->n_search, i;
+	char name[2 * DNS_NAME_MAX];
+
+	for (i = 0; i < n; i++)
+		dots += q->host[i] == '.';
+	if (n > 0 && q->host[n - 1] == '.')
+		last = 0;
+	i = q->step++;
+	if (i > last) {
+		resolver_tell(q, NULL,
+		    "there is no such name, or it has no such address");
+		return;
+	}
+	if (dots >= conf->ndots)
+		i = i == 0 ? last : i - 1;
+	/* What is too long here is so for a name, too. */
+	(void)snprintf(name, sizeof(name), "%s%s%s", q->host,
+	    i < last ? "." : "", i < last ? conf->search[i] : "");
+	dns_ask(q->resolver->dns, &q->dns, q->family == AF_INET ? DNS_A :
+	    DNS_AAAA, name, resolver_on_answer, q);
 }
 
 /* --- the owner's side ---------------------------------------------------- */
 
 struct resolver *
-resolver_new(struct loop *loop)
+resolver_new_files(struct loop *loop, const char *hosts,
+    const char *resolv_conf)
 {
 	struct resolver *r = calloc(1, sizeof(*r));
-	int err;
+	struct dns_options opt;
 
 	if (r == NULL)
 		return (NULL);
+	memset(&opt, 0, sizeof(opt));
+	opt.resolv_conf = resolv_conf;
+	opt.keep_max = RESOLVER_KEEP;
 	r->loop = loop;
-	if (resolver_spawn(r) == -1) {
-		err = errno;
+	r->hosts = hosts;
+	if ((r->dns = dns_new(loop, &opt)) == NULL) {
 		free(r);
-		errno = err;
+		errno = ENOMEM;
 		return (NULL);
 	}
 	return (r);
 }
 
+struct resolver *
+resolver_new(struct loop *loop)
+{
+	return (resolver_new_files(loop, RESOLVER_HOSTS, NULL));
+}
+
 void
 resolver_free(struct resolver *r)
 {
-	struct resolver_query *q;
-
 	if (r == NULL)
 		return;
-	loop_timer_stop(&r->timer);
-	stream_close(&r->stream);
-	if (r->pid != 0) {
-		/* It cannot resist, so this wait is short. */
-		(void)kill(r->pid, SIGKILL);
-		(void)waitpid(r->pid, NULL, 0);
-	}
-	loop_child_del(&r->child);
-	free(r->current);
-	while ((q = r->queue) != NULL) {
-		r->queue = q->next;
-		free(q);
-	}
+	dns_free(r->dns);
 	free(r);
 }
 
@@ -336,48 +232,75 @@ struct resolver_query *
 resolver_ask(struct resolver *r, int family, const char *host, unsigned port,
     resolver_fn *fn, void *arg)
 {
-	struct resolver_query *q = calloc(1, sizeof(*q));
-	struct resolver_query **link;
+	struct resolver_query *q = calloc(1, sizeof(*q) + strlen(host) + 1);
 
 	if (q == NULL)
 		return (NULL);
-	if (strlcpy(q->host, host, sizeof(q->host)) >= sizeof(q->host)) {
-		free(q);
-		return (NULL);
-	}
+	memcpy(q->host, host, strlen(host) + 1);
+	q->resolver = r;
 	q->family = family;
 	q->port = port;
 	q->fn = fn;
 	q->arg = arg;
-	for (link = &r->queue; *link != NULL; link = &(*link)->next)
-		continue;
-	*link = q;
-	resolver_kick(r);
+	if (resolver_known(q))
+		loop_task_start(r->loop, &q->task, resolver_on_task, q);
+	else
+		resolver_step(q);
 	return (q);
 }
 
 void
-resolver_cancel(struct resolver *r, struct resolver_query *q)
+resolver_cancel(struct resolver_query *q)
 {
-	struct resolver_query **link;
-
-	if (r->current == q)
-		r->current = NULL;
-	for (link = &r->queue; *link != NULL; link = &(*link)->next) {
-		if (*link == q) {
-			*link = q->next;
-			break;
-		}
-	}
+	dns_cancel(&q->dns);
+	loop_task_stop(&q->task);
+	free(q->answer);
 	free(q);
 }
 
-pid_t
-resolver_pid(const struct resolver *r)
+/* --- waiting for it ------------------------------------------------------ */
+
+struct resolver_wait {
+	struct loop		*loop;
+	struct target_answer	*answer;
+	char			*why;
+	size_t			 whysize;
+	bool			 over;
+};
+
+static void
+resolver_on_waited(struct target_answer *answer, const char *why, void *arg)
 {
-	return (r->pid);
+	struct resolver_wait *w = arg;
+
+	w->answer = answer;
+	w->over = true;
+	if (answer == NULL)
+		(void)snprintf(w->why, w->whysize, "%s", why);
+	loop_stop(w->loop);
 }
 
-#undef RESOLVER_PAUSE
-#undef RESOLVER_PATIENCE
-#undef RESOLVER_TRIES
+struct target_answer *
+resolver_wait(int family, const char *host, unsigned port, char *why,
+    size_t whysize)
+{
+	struct resolver_wait w = { loop_new(NULL), NULL, why, whysize, false };
+	struct resolver *r = NULL;
+	struct resolver_query *q;
+
+	(void)snprintf(why, whysize, "out of memory");
+	if (w.loop != NULL && (r = resolver_new(w.loop)) != NULL &&
+	    (q = resolver_ask(r, family, host, port, resolver_on_waited,
+	    &w)) != NULL) {
+		(void)loop_run(w.loop);
+		if (!w.over)
+			resolver_cancel(q);
+	}
+	resolver_free(r);
+	if (w.loop != NULL)
+		loop_free(w.loop);
+	return (w.answer);
+}
+
+#undef RESOLVER_HOSTS
+#undef RESOLVER_KEEP

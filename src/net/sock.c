@@ -43,6 +43,12 @@ sock_new(int family)
 }
 
 int
+sock_new_datagram(int family)
+{
+	return (socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int
 sock_accept(int fd, struct sockaddr *sa, socklen_t *len)
 {
 	return (accept4(fd, sa, len, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -69,6 +75,12 @@ int
 sock_new(int family)
 {
 	return (sock_prepared(socket(family, SOCK_STREAM, 0)));
+}
+
+int
+sock_new_datagram(int family)
+{
+	return (sock_prepared(socket(family, SOCK_DGRAM, 0)));
 }
 
 int

@@ -364,7 +364,7 @@ socketmap_dial(struct socketmap_conn *c)
 
 /* --- questions ----------------------------------------------------------- */
 
-/* A connection for the next question: one that is open rather than a new one. */
+/* One for the next question: rather one that is open than a new one. */
 static struct socketmap_conn *
 socketmap_free_conn(struct socketmap *m)
 {

@@ -284,7 +284,7 @@ static void
 target_entry_free(struct target_entry *e)
 {
 	if (e->query != NULL)
-		resolver_cancel(e->target->resolver, e->query);
+		resolver_cancel(e->query);
 	loop_timer_stop(&e->timer);
 	target_places_free(e->place, e->n);
 	spec_free(&e->spec);

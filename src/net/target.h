@@ -4,8 +4,8 @@
 
 /*
  * target.h - where to dial: one or more specs, whose host names are looked up
- * in the background by a helper process, never on the mail path; directly or
- * through a SOCKS5 proxy.
+ * in the background, never on the mail path; directly or through a SOCKS5
+ * proxy.
  */
 #ifndef NET_TARGET_H
 #define NET_TARGET_H
@@ -20,12 +20,12 @@
 #include "event/loop.h"
 
 /*
- * The helper: a process forked at start that calls getaddrinfo(3) for us and
- * does nothing else.  resolver_new() forks it (call it before threads, after
- * daemonising, only if some target needs it); it ends when we do.  When it dies
- * it is forked again at the next question, with a pause of at least a second
- * in between.  NULL and errno on failure.  Targets that use it must be freed
- * before it.
+ * Host names: what /etc/hosts has, read at each look-up, or else the DNS, with
+ * the servers, search list and ndots of /etc/resolv.conf, which is read again
+ * when it changes; nothing else of the system (nsswitch) is asked.  "localhost"
+ * and names below it are the loopback address, those below "invalid" are none,
+ * unless /etc/hosts knows better (RFC 6761).  NULL: out of memory.  Targets
+ * that use it must be freed before it.
  */
 struct resolver;
 struct resolver *resolver_new(struct loop *);

@@ -3,7 +3,8 @@
  */
 
 /*
- * target_internal.h - what target.c, route.c, dial.c and resolver.c share.
+ * target_internal.h - what target.c, route.c, dial.c and resolver.c share;
+ * listen.c waits for names with the latter.
  */
 #ifndef NET_TARGET_INTERNAL_H
 #define NET_TARGET_INTERNAL_H
@@ -105,6 +106,9 @@ void	dial_wake(struct dial *);
 
 /* --- resolver.c ---------------------------------------------------------- */
 
+/* The same with other files, whose names must outlive it. */
+struct resolver *resolver_new_files(struct loop *, const char *hosts,
+	    const char *resolv_conf);
 /*
  * Asks for a host's addresses of one family.  fn gets, once and from the loop,
  * an answer (now its own) with that port in it, or NULL and why.
@@ -114,8 +118,12 @@ typedef void resolver_fn(struct target_answer *, const char *why, void *arg);
 struct resolver_query *resolver_ask(struct resolver *, int family,
 	    const char *host, unsigned port, resolver_fn *, void *arg);
 /* No call will come. */
-void	resolver_cancel(struct resolver *, struct resolver_query *);
-/* The helper's process, 0 when there is none at the moment. */
-pid_t	resolver_pid(const struct resolver *);
+void	resolver_cancel(struct resolver_query *);
+/*
+ * The same for one who can do nothing else meanwhile: it waits, in a loop of
+ * its own.  NULL and why; else the caller frees the answer.
+ */
+struct target_answer *resolver_wait(int family, const char *host,
+	    unsigned port, char *why, size_t whysize);
 
 #endif /* NET_TARGET_INTERNAL_H */

@@ -14,6 +14,7 @@
 int	tool_test_server(int argc, char **argv);
 int	tool_test_client(int argc, char **argv);
 int	tool_replay(int argc, char **argv);
+int	tool_explain(int argc, char **argv);
 int	tool_import(int argc, char **argv);
 
 #endif /* TOOL_TOOL_H */

@@ -26,6 +26,7 @@
  *	NAME DROP		it does not come
  *	NAME TRUNCATED		over UDP nothing of it but the TC bit
  *	NAME WRONGID		over UDP one with another id comes first
+ *	NAME NOEDNS		who asks with an OPT record gets FORMERR
  *	NAME RAW HEX		these bytes behind the query's id
  *
  * A name without records is NXDOMAIN, unless one below it has any.  A query
@@ -77,7 +78,7 @@ struct dns_msg {
 /* What the file says about a query. */
 struct dns_fate {
 	unsigned	 rcode, ttl, delay, answers;
-	bool		 exists, drop, truncated, wrong_id, raw;
+	bool		 exists, drop, truncated, wrong_id, raw, no_edns;
 	char		 alias[DNS_NAME];
 	char		 zone[DNS_NAME];	/* of the SOA */
 	unsigned	 minimum;
@@ -302,6 +303,8 @@ dns_apply(struct dns_msg *m, struct dns_fate *f, const char *name,
 		f->truncated = true;
 	else if (strcmp(word, "WRONGID") == 0)
 		f->wrong_id = true;
+	else if (strcmp(word, "NOEDNS") == 0)
+		f->no_edns = true;
 	else if (strcmp(word, "RAW") == 0) {
 		f->raw = true;
 		dns_put_raw(m, value);
@@ -475,6 +478,8 @@ dns_answer(const unsigned char *q, size_t len, struct dns_conn *conn,
 		dns_send(&m, f.delay, conn, to);
 		return;
 	}
+	if (f.no_edns && q[10] + q[11] != 0)
+		f.rcode = 1;
 	if (f.rcode != 0) {
 		m.len = question;
 		f.answers = 0;

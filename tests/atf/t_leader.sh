@@ -12,10 +12,6 @@
 #	conf LINE		a line of configuration
 #
 # and the conversation in the language of h_wire.c.
-#
-# Not there yet, since they are about conditions that keep a child out of an
-# event: connect-policy, applicable-condition-remote-network,
-# envelope-from-stop, envelope-recipient-stop, header-stop, header-stop-all.
 
 . "$(atf_get_srcdir)/h_wire.sh"
 

@@ -16,7 +16,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +92,10 @@ memory_strdup(const char *s)
 #include "event/signal.c"
 #include "event/timer.c"
 #include "net/dial.c"
-#include "net/helper.c"
+#include "net/dns.c"
+#include "net/dns_conf.c"
+#include "net/dns_packet.c"
+#include "net/dns_try.c"
 #include "net/linger.c"
 #include "net/listen.c"
 #include "net/resolver.c"
@@ -368,13 +370,50 @@ out:
 	resolver_free(resolver);
 	spec_free(&spec);
 	loop_free(party.loop);
-	/* No helper is left behind. */
-	ATF_REQUIRE(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
 
 H_CASE(name, "A name is looked up, or fails with an error")
 {
 	memory_try(name_run);
+}
+
+/* The same with a name server; nobody is there, either. */
+static void
+name_server_run(void)
+{
+	struct resolver *resolver = NULL;
+	struct target *target = NULL;
+	struct spec spec;
+	char why[256];
+
+	memset(&party, 0, sizeof(party));
+	if (spec_parse("inet:1@a.example", &spec, why, sizeof(why)) == -1)
+		return;
+	if ((party.loop = loop_new(NULL)) == NULL ||
+	    (resolver = resolver_new_files(party.loop, "hosts",
+	    "resolv.conf")) == NULL ||
+	    (target = target_new(party.loop, resolver, &spec, 0)) == NULL)
+		goto out;
+	loop_timer_start(party.loop, &party.end, 2000, party_on_end, NULL);
+	dial_start(&party.dial, target, 60000, name_on_dialled, NULL);
+	ATF_REQUIRE_EQ(0, loop_run(party.loop));
+	dial_cancel(&party.dial);
+	loop_timer_stop(&party.end);
+out:
+	target_free(target);
+	resolver_free(resolver);
+	spec_free(&spec);
+	loop_free(party.loop);
+}
+
+H_CASE(name_server, "A name server is asked, or that fails with an error")
+{
+	FILE *fp = fopen("resolv.conf", "w");
+
+	ATF_REQUIRE(fp != NULL);
+	fprintf(fp, "nameserver [127.0.0.1]:1\nsearch example\n");
+	ATF_REQUIRE_EQ(0, fclose(fp));
+	memory_try(name_server_run);
 }
 
 static void
@@ -475,6 +514,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, configuration);
 	ATF_TP_ADD_TC(tp, connection);
 	ATF_TP_ADD_TC(tp, name);
+	ATF_TP_ADD_TC(tp, name_server);
 	ATF_TP_ADD_TC(tp, proxy);
 	ATF_TP_ADD_TC(tp, log_lines);
 	return (atf_no_error());

@@ -12,14 +12,12 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,7 +25,6 @@
 
 #include "base/spec.h"
 #include "event/loop.h"
-#include "net/resolver_internal.h"
 #include "net/target.h"
 #include "net/target_internal.h"
 
@@ -524,7 +521,7 @@ NET_CASE(names, "a name is looked up in the background; one that does not "
 	target_free(t);
 	target_free(bad);
 
-	/* With no helper at all. */
+	/* With no resolver at all. */
 	t = target_of(l, NULL, text);
 	ATF_CHECK_EQ(-1, dial(l, t, 60000, &r));
 	ATF_CHECK_MSG(strstr(r.why, text) != NULL, "%s", r.why);
@@ -532,93 +529,6 @@ NET_CASE(names, "a name is looked up in the background; one that does not "
 	resolver_free(resolver);
 	resolver_free(NULL);
 	(void)close(door);
-}
-
-NET_CASE(helper_lost, "a helper that was killed is replaced, and what it was "
-    "asked is asked again")
-{
-	struct sockaddr_in in;
-	struct resolver *resolver;
-	struct target *t;
-	struct result r;
-	struct dial d;
-	char text[64];
-	pid_t pid;
-	int door = tcp_door(true, &in);
-
-	resolver = resolver_new(l);
-	ATF_REQUIRE(resolver != NULL);
-	pid = resolver_pid(resolver);
-	ATF_REQUIRE(pid > 0);
-	(void)snprintf(text, sizeof(text), "inet:%u@localhost",
-	    (unsigned)ntohs(in.sin_port));
-	/* It has a question that it cannot answer. */
-	ATF_REQUIRE_EQ(0, kill(pid, SIGSTOP));
-	t = target_of(l, resolver, text);
-	memset(&d, 0, sizeof(d));
-	memset(&r, 0, sizeof(r));
-	r.l = l;
-	dial_start(&d, t, 10, on_dial, &r);
-	net_run(l);
-	ATF_CHECK_EQ(-1, r.fd);
-	ATF_CHECK_MSG(strstr(r.why, "too long") != NULL, "%s", r.why);
-	ATF_REQUIRE_EQ(0, kill(pid, SIGKILL));
-	ATF_CHECK_MSG(dial(l, t, 60000, &r) != -1, "%s", r.why);
-	(void)close(r.fd);
-	ATF_CHECK(resolver_pid(resolver) != pid);
-	target_free(t);
-	resolver_free(resolver);
-	(void)close(door);
-}
-
-ATF_TC(helper_holds_nothing);
-ATF_TC_HEAD(helper_holds_nothing, tc)
-{
-	atf_tc_set_md_var(tc, "descr", "the helper keeps no descriptor of the "
-	    "daemon, ignores what a terminal sends, and ends with its peer");
-}
-ATF_TC_BODY(helper_holds_nothing, tc)
-{
-	struct resolver_request request;
-	struct resolver_reply reply;
-	char byte;
-	pid_t pid;
-	int line[2], other[2];
-	int status;
-
-	(void)tc;
-	ATF_REQUIRE_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, line));
-	ATF_REQUIRE_EQ(0, pipe(other));
-	if ((pid = fork()) == 0) {
-		(void)close(line[0]);
-		helper_run(line[1]);
-	}
-	ATF_REQUIRE(pid != -1);
-	(void)close(line[1]);
-	(void)close(other[1]);
-	/* End of file, though the helper is alive: it holds no end of it. */
-	ATF_CHECK_EQ(0, read(other[0], &byte, 1));
-	(void)close(other[0]);
-	ATF_REQUIRE_EQ(0, kill(pid, SIGTERM));
-	ATF_REQUIRE_EQ(0, kill(pid, SIGINT));
-
-	memset(&request, 0, sizeof(request));
-	request.id = 4711;
-	request.family = AF_INET;
-	strlcpy(request.host, "127.0.0.1", sizeof(request.host));
-	ATF_REQUIRE_EQ((ssize_t)sizeof(request), write(line[0], &request,
-	    sizeof(request)));
-	ATF_REQUIRE_EQ((ssize_t)sizeof(reply), recv(line[0], &reply,
-	    sizeof(reply), MSG_WAITALL));
-	ATF_CHECK_EQ(4711, reply.id);
-	ATF_CHECK_EQ(0, reply.gai);
-	ATF_CHECK_EQ(1, reply.n);
-	ATF_CHECK_EQ(0, memcmp(reply.entry[0].addr, "\177\0\0\1", 4));
-
-	(void)close(line[0]);
-	ATF_REQUIRE_EQ(pid, waitpid(pid, &status, 0));
-	ATF_CHECK(WIFEXITED(status));
-	ATF_CHECK_EQ(0, WEXITSTATUS(status));
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -632,7 +542,5 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, black_hole);
 	ATF_TP_ADD_TC(tp, answer_changes);
 	ATF_TP_ADD_TC(tp, names);
-	ATF_TP_ADD_TC(tp, helper_lost);
-	ATF_TP_ADD_TC(tp, helper_holds_nothing);
 	return (atf_no_error());
 }

@@ -90,6 +90,40 @@ t_table_rows(const struct table *t, const struct t_table_row *row, size_t n)
 	}
 }
 
+H_CASE(rows, "Rows of a database: nothing but the first tab is special")
+{
+	static const char text[] =
+	    "\n"
+	    "\tno key\n"
+	    "# no comment\tone\n"
+	    "two words\tits value \n"
+	    " goes on\ttwo\n"
+	    "bare\n"
+	    "bare\tsecond\n"
+	    "empty\t\n"
+	    "three\tof\tthem\n"
+	    "zed\tlast";
+	static const struct t_table_row row[] = {
+		{ "", "(none)" },
+		{ "# no comment", "one" },
+		{ "two words", "its value " },
+		{ "TWO WORDS", "its value " },
+		{ "two", "(none)" },
+		{ " goes on", "two" },
+		{ "bare", "" },
+		{ "empty", "" },
+		{ "three", "of\tthem" },
+		{ "zed", "last" },
+		{ "no key", "(none)" },
+	};
+	struct table *t;
+
+	t = t_table(TABLE_ROWS, text);
+	t_table_rows(t, row, COUNT(row));
+	ATF_CHECK_EQ(8, table_count(t));
+	table_free(t);
+}
+
 H_CASE(list, "A list: keys and values, comments, lines that go on")
 {
 	static const char text[] =
@@ -740,6 +774,7 @@ H_CASE(postmap_regexp, "Postfix's own regexp: finds the same")
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, list);
+	ATF_TP_ADD_TC(tp, rows);
 	ATF_TP_ADD_TC(tp, cidr);
 	ATF_TP_ADD_TC(tp, regexp);
 	ATF_TP_ADD_TC(tp, faults);

@@ -33,7 +33,8 @@
  * copied to the corpus by hand.  The targets are fuzz_command (what an MTA
  * sends), fuzz_reply (what a milter sends), fuzz_option (an offer and the
  * answers to it), fuzz_conf (a configuration), fuzz_socks (what a proxy sends),
- * fuzz_record (a recorded session), and fuzz_stranger (what others say).
+ * fuzz_record (a recorded session), fuzz_stranger (what others say),
+ * fuzz_pattern (a pattern and a subject), and fuzz_table (a table and a key).
  */
 #include "compat.h"
 

@@ -1,0 +1,543 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * plan.c - which children are to have an event: their conditions are asked, and
+ * what these say is done.
+ * Owns:      what the conditions are told of the session; what a stop does to
+ *            the child at each stage.
+ * Called by: envelope.c and content.c before a child is sent anything; session.c
+ *            at the beginning and end; negotiate.c.
+ * Must not:  know how a condition is evaluated (condition/), or answer the MTA.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "condition/condition.h"
+#include "manager/manager_internal.h"
+#include "manager/session_internal.h"
+
+/* Everything that conditions are told; the strings are copies. */
+struct session_plan {
+	struct facts		 facts;
+	char			*host;
+	char			*address;
+	char			*helo;
+	struct buf		 sender;
+	struct child		*child;		/* whose are asked, */
+	enum stage		 stage;		/* and when */
+};
+
+/* The stage as conditions have it, or -1. */
+static int
+plan_stage(enum stage stage)
+{
+	if (stage == STAGE_UNKNOWN)
+		return (-1);
+	return ((int)stage - (stage < STAGE_UNKNOWN ? STAGE_CONNECT :
+	    STAGE_HEADER - CONF_HEADER));
+}
+
+bool
+plan_has(const struct child *c, enum stage stage)
+{
+	int at = plan_stage(stage);
+
+	return (at >= 0 && (c->run->needs.asks & 1u << at) != 0);
+}
+
+bool
+plan_hears(const struct child *c, enum stage stage)
+{
+	int at = plan_stage(stage);
+
+	return (at >= 0 && (c->run->needs.events & 1u << at) != 0);
+}
+
+bool
+plan_is_stopped(const struct child *c)
+{
+	return (c->stopped || c->kept_out || c->plan == PLAN_STOP);
+}
+
+/* --- what is known -------------------------------------------------------- */
+
+static const char *
+plan_macro(void *arg, const char *name)
+{
+	struct session_plan *p = arg;
+
+	return (macros_known(p->child, name));
+}
+
+/* Without the blank that the MTA may have been asked to leave there. */
+static const char *
+plan_value(const struct session *s, const char *value)
+{
+	return ((s->agreed.protocol & SMFIP_HDR_LEADSPC) != 0 &&
+	    value[0] == ' ' ? value + 1 : value);
+}
+
+/* The first field of that name, as the child has them. */
+static const char *
+plan_header(void *arg, const char *name)
+{
+	struct session_plan *p = arg;
+	const struct session *s = p->child->session;
+	const struct header_list *list = original_headers(s, p->child);
+	struct header_field f;
+	size_t pos = 0;
+
+	while (header_next(list, &pos, &f))
+		if (strcasecmp(f.name, name) == 0)
+			return (plan_value(s, f.value));
+	return (NULL);
+}
+
+/* Bytes of the message as this child has it. */
+static long
+plan_size(struct session *s, const struct child *c)
+{
+	const struct header_list *list = original_headers(s, c);
+	struct header_field f;
+	uint64_t base, seen;
+	size_t pos = 0;
+
+	(void)original_body(s, c, &base, &seen);
+	/* Each field with its colon, blank and line end; one blank line. */
+	while (header_next(list, &pos, &f))
+		seen += strlen(f.name) + strlen(plan_value(s, f.value)) + 4;
+	return ((long)(seen + 2));
+}
+
+/* Upstream's words for what has become of a child. */
+static enum facts_child
+plan_child(void *arg, const struct conf_milter *m)
+{
+	static const char *const words[] = {
+		[FACTS_CHILD_ACCEPTED] = "accept",
+		[FACTS_CHILD_REJECTED] = "reject",
+		[FACTS_CHILD_TEMPFAILED] = "temporary-failure",
+		[FACTS_CHILD_DISCARDED] = "discard",
+		[FACTS_CHILD_STOPPED] = "stop"
+	};
+	const struct session_plan *p = arg;
+	const struct session *s = p->child->session;
+	size_t i, k;
+
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].conf == m && s->child[i].fate != NULL)
+			for (k = 1; k < sizeof(words) / sizeof(words[0]); k++)
+				if (strcmp(s->child[i].fate, words[k]) == 0)
+					return ((enum facts_child)k);
+	return (FACTS_CHILD_NONE);
+}
+
+static void
+plan_changed(void *arg)
+{
+	struct session_plan *p = arg;
+
+	session_child_changed(p->child->session, NULL);
+}
+
+static void
+plan_forget(struct session_plan *p)
+{
+	facts_free(&p->facts);
+	free(p->host);
+	free(p->address);
+	free(p->helo);
+	buf_free(&p->sender);
+}
+
+static void
+plan_init(struct session *s)
+{
+	struct session_plan *p = s->plan;
+	struct facts *f = &p->facts;
+
+	memset(p, 0, sizeof(*p));
+	p->child = &s->child[0];
+	facts_init(f);
+	f->conf = s->conf;
+	f->loop = s->manager->loop;
+	f->dns = s->gen->dns != NULL ? s->gen->dns->dns : NULL;
+	f->feeds = s->gen->feeds;
+	f->macro = plan_macro;
+	f->header = plan_header;
+	f->child = plan_child;
+	f->changed = plan_changed;
+	f->arg = p;
+}
+
+int
+plan_begin(struct session *s)
+{
+	if (!s->gen->conditions)
+		return (0);
+	s->plan = malloc(sizeof(*s->plan));
+	if (s->plan == NULL)
+		return (-1);
+	plan_init(s);
+	return (0);
+}
+
+void
+plan_end(struct session *s)
+{
+	size_t i;
+
+	if (s->plan == NULL)
+		return;
+	plan_forget(s->plan);
+	plan_init(s);
+	for (i = 0; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		macros_unset(c, SMFIC_CONNECT, SMFIC_BODYEOB);
+		c->plan = PLAN_OPEN;
+		c->kept_out = c->stopped = false;
+		c->fate = NULL;
+	}
+}
+
+void
+plan_message_end(struct session *s)
+{
+	struct session_plan *p = s->plan;
+	size_t i;
+
+	if (p == NULL)
+		return;
+	facts_new_message(&p->facts);
+	p->facts.sender = p->facts.recipient = NULL;
+	p->facts.recipients = 0;
+	for (i = 0; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		macros_unset(c, SMFIC_MAIL, SMFIC_BODYEOB);
+		c->stopped = c->rcpt_shown = c->rcpt_hidden = false;
+		if (c->plan == PLAN_STOP)
+			c->plan = PLAN_RUN;
+		if (c->state != CHILD_DONE && !c->kept_out)
+			c->fate = NULL;
+	}
+}
+
+/* CONNECT tells who the client is.  0 or -1. */
+static int
+plan_client(struct session_plan *p, const struct packet *pkt)
+{
+	struct packet_connect client;
+	enum eval_family family;
+
+	if (packet_get_connect(pkt, &client) != PACKET_OK)
+		return (0);		/* checked before; cannot be */
+	free(p->host);
+	free(p->address);
+	p->host = strdup(client.host);
+	p->address = strdup(client.address);
+	if (p->host == NULL || p->address == NULL)
+		return (-1);
+	family = client.family == SMFIA_UNIX ? EVAL_UNIX :
+	    client.family == SMFIA_UNKNOWN ? EVAL_UNKNOWN : EVAL_INET;
+	p->facts.host = p->host;
+	p->facts.client_port = client.port;
+	facts_set_client(&p->facts, family, p->address);
+	return (0);
+}
+
+int
+plan_event(struct session *s, const struct packet *pkt)
+{
+	struct session_plan *p = s->plan;
+	struct facts *f;
+	size_t i;
+	int command = stage_table[s->stage].command, r = 0;
+
+	if (p == NULL)
+		return (0);
+	f = &p->facts;
+	facts_next_event(f);
+	switch (s->stage) {
+	case STAGE_CONNECT:
+		r = plan_client(p, pkt);
+		break;
+	case STAGE_HELO:
+		free(p->helo);
+		p->helo = strndup((const char *)pkt->data, pkt->len);
+		f->helo = p->helo;
+		r = p->helo == NULL ? -1 : 0;
+		break;
+	case STAGE_MAIL:
+		buf_clear(&p->sender);
+		r = buf_add(&p->sender, pkt->data, pkt->len);
+		f->sender = (const char *)buf_ptr(&p->sender);
+		f->sender_len = p->sender.len;
+		break;
+	case STAGE_RCPT:
+		if (!envelope_rejected_rcpt(s))
+			f->recipients++;
+		break;
+	default:
+		break;
+	}
+	/* It stays as long as the event does. */
+	f->recipient = s->stage == STAGE_RCPT ?
+	    (const char *)buf_ptr(&s->event) : NULL;
+	f->recipient_len = s->event.len;
+	for (i = 0; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		c->plan = PLAN_OPEN;
+		macros_unset(c, command, command);
+		/* What was said of the last recipient. */
+		if (c->in_message)
+			c->fate = NULL;
+	}
+	/* Side by side: what they look up takes as long as the slowest. */
+	for (i = 0; i < s->n && s->stage == STAGE_CONNECT; i++)
+		(void)plan_ask(&s->child[i]);
+	return (r);
+}
+
+void
+plan_refused(struct session *s)
+{
+	if (s->plan != NULL)
+		s->plan->facts.recipients--;
+}
+
+/* --- asking --------------------------------------------------------------- */
+
+static void
+plan_on_set(void *arg, bool note, const char *name, const char *value)
+{
+	struct child *c = arg;
+	struct session *s = c->session;
+	int r;
+
+	if (note)
+		r = facts_set_note(&s->plan->facts, name, value);
+	else
+		r = macros_set(c, stage_table[s->plan->stage].command, name,
+		    value);
+	if (r == -1)
+		session_log(s, LOGL_ERROR, "child=%s %s is not set: out of "
+		    "memory", c->conf->name, name);
+}
+
+static void
+plan_on_failed(void *arg, const struct conf_condition *condition,
+    const char *why)
+{
+	const struct child *c = arg;
+	char name[200], text[500];
+
+	session_log(c->session, LOGL_WARNING, "child=%s condition=\"%s\" has "
+	    "no answer: %s", c->conf->name, log_escape(name, sizeof(name),
+	    condition->name, strlen(condition->name)), log_escape(text,
+	    sizeof(text), why, strlen(why)));
+}
+
+static void
+plan_log(const struct child *c, enum stage stage,
+    const struct condition_stop *stop)
+{
+	const struct session *s = c->session;
+	char text[900], who[200];
+	const char *rcpt = stage == STAGE_RCPT ?
+	    (const char *)buf_ptr(&s->event) : "";
+
+	if (!log_wants(LOGL_MESSAGE))
+		return;
+	session_log(s, LOGL_MESSAGE, "child=%s state=stopped stage=%s%s%s %s",
+	    c->conf->name, stage_table[stage].name,
+	    stage == STAGE_RCPT ? " rcpt=" : "",
+	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
+	    condition_format(stop, text, sizeof(text)));
+}
+
+/* Asks its conditions. */
+static enum plan
+plan_evaluate(struct child *c, enum stage stage)
+{
+	struct session *s = c->session;
+	struct session_plan *p = s->plan;
+	struct facts *f = &p->facts;
+	struct condition_hooks hooks = { plan_on_set, plan_on_failed, c };
+	struct condition_stop stop;
+	const char *tls;
+
+	p->child = c;
+	p->stage = stage;
+	tls = macros_known(c, "tls_version");
+	f->tls = tls != NULL && tls[0] != '\0';
+	f->authenticated = fallback_authenticated(s);
+	f->postfix = session_is_postfix(s);
+	f->connections = (long)s->manager->n_sessions;
+	f->stressed = s->gen->stress > 0 &&
+	    s->manager->n_sessions >= s->gen->stress;
+	switch (condition_ask(c->conf, (enum conf_stage)plan_stage(stage), f,
+	    &hooks, &stop)) {
+	case CONDITION_PENDING:
+		return (PLAN_PENDING);
+	case CONDITION_STOP:
+		plan_log(c, stage, &stop);
+		return (PLAN_STOP);
+	case CONDITION_RUN:
+		break;
+	}
+	return (PLAN_RUN);
+}
+
+/* Would it have the event, or its fallback a word? */
+static bool
+plan_concerns(const struct child *c)
+{
+	const struct session *s = c->session;
+
+	if (!plan_has(c, s->stage) || c->kept_out || c->stopped ||
+	    envelope_rejected_rcpt(s))
+		return (false);
+	if (c->state == CHILD_READY)
+		return (c->in_message || (s->stage != STAGE_RCPT &&
+		    s->stage != STAGE_DATA));
+	/* Where it would not run nobody needs to answer for it. */
+	return (c->state == CHILD_FAILED && !c->done);
+}
+
+enum plan
+plan_ask(struct child *c)
+{
+	struct session *s = c->session;
+
+	if (c->plan == PLAN_RUN || c->plan == PLAN_STOP)
+		return (c->plan);
+	if (!plan_concerns(c))
+		c->plan = PLAN_RUN;
+	else if (c->run->needs.in_turn && c != &s->child[s->walk])
+		return (PLAN_PENDING);
+	else
+		c->plan = plan_evaluate(c, s->stage);
+	if (s->stage == STAGE_RCPT && c->plan == PLAN_RUN &&
+	    !envelope_rejected_rcpt(s))
+		c->rcpt_shown = true;
+	return (c->plan);
+}
+
+void
+plan_stop(struct child *c)
+{
+	c->fate = "stop";
+	if (c->session->stage == STAGE_RCPT) {
+		c->rcpt_hidden = true;
+		macros_pass_by(c, SMFIC_RCPT);
+		return;
+	}
+	/* Of one that has failed the line is written. */
+	if (c->state == CHILD_READY)
+		c->status = c->fate;
+	switch (c->session->stage) {
+	case STAGE_CONNECT:
+	case STAGE_HELO:
+		c->kept_out = true;
+		child_quit(c);
+		break;
+	case STAGE_MAIL:
+		macros_pass_by(c, SMFIC_MAIL);
+		/* FALLTHROUGH */
+	default:
+		c->stopped = true;
+		child_abort(c);
+		break;
+	}
+}
+
+enum plan
+plan_ask_piece(struct child *c, enum stage stage,
+    const struct plan_piece *piece)
+{
+	struct session *s = c->session;
+	struct facts *f;
+	int command = stage_table[stage].command;
+
+	if (!plan_has(c, stage))
+		return (PLAN_RUN);
+	f = &s->plan->facts;
+	if (c->plan != PLAN_PENDING) {
+		facts_next_event(f);
+		macros_unset(c, command, command);
+	}
+	if (stage == STAGE_HEADER) {
+		f->header_name = piece->name;
+		f->header_value = plan_value(s, piece->value);
+	} else if (stage == STAGE_BODY) {
+		f->body = (const char *)piece->body;
+		f->body_len = piece->len;
+	} else if (stage == STAGE_EOM)
+		f->size = plan_size(s, c);
+	c->plan = plan_evaluate(c, stage);
+	f->header_name = f->header_value = f->body = NULL;
+	f->size = -1;
+	if (c->plan == PLAN_PENDING)
+		return (PLAN_PENDING);
+	if (c->plan == PLAN_STOP) {
+		c->fate = c->status = "stop";
+		c->stopped = true;
+		child_abort(c);
+	}
+	return (c->plan);
+}
+
+void
+plan_recipients(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct child *c = &s->child[i];
+
+		c->plan = PLAN_OPEN;
+		if (!c->rcpt_hidden || c->rcpt_shown)
+			continue;
+		c->rcpt_hidden = false;
+		c->stopped = true;
+		if (c->in_message)
+			c->status = "stop";
+		c->fate = "stop";
+		child_abort(c);
+	}
+}
+
+/* --- negotiation ---------------------------------------------------------- */
+
+static void
+plan_want(const char *name, void *arg)
+{
+	struct session *s = arg;
+
+	/* Where memory ends, the MTA is not asked for it. */
+	(void)option_want(&s->agreed, name);
+}
+
+void
+plan_claim(struct session *s)
+{
+	struct condition_needs needs;
+	size_t i, stage;
+
+	for (i = 0; i < s->n; i++) {
+		const struct child *c = &s->child[i];
+
+		for (stage = 0; stage < STAGE_N; stage++)
+			if (plan_hears(c, (enum stage)stage))
+				s->agreed.protocol &=
+				    ~stage_table[stage].no_bit;
+		condition_look(c->conf, &needs, plan_want, s);
+	}
+}
