@@ -103,8 +103,10 @@ SRCS_TOOL= \
 	src/tool/explain.c \
 	src/tool/explain_ask.c \
 	src/tool/import.c \
+	src/tool/import_call.c \
 	src/tool/import_expr.c \
 	src/tool/import_lex.c \
+	src/tool/import_stop.c \
 	src/tool/import_value.c \
 	src/tool/import_walk.c \
 	src/tool/replay.c \
