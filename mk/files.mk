@@ -26,7 +26,6 @@ SRCS_CONFIG= \
 	src/config/eval.c \
 	src/config/expr.c \
 	src/config/expr_lex.c \
-	src/config/expr_parse.c \
 	src/config/fact.c \
 	src/config/field.c \
 	src/config/key.c \
@@ -41,6 +40,7 @@ SRCS_CONFIG= \
 	src/config/show.c \
 	src/config/source.c \
 	src/config/table.c \
+	src/config/term.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -290,6 +290,7 @@ TESTS_SH= \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
+	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_parallel_wire.sh \

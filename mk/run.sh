@@ -143,8 +143,7 @@ install_missing() {
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
-		    opendmarc spamass-milter spamassassin rspamd sqlite3
-		    unbound"
+		    opendmarc spamass-milter spamassassin rspamd sqlite3 unbound"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"

@@ -31,7 +31,7 @@
 #define FEED_PROGRAM_READ	16384
 #define FEED_PROGRAM_SAID	160	/* bytes of its error output */
 
-extern char **environ;
+extern char **environ;	/* NOLINT: not in every <unistd.h> */
 
 void
 feed_command_free(struct feed_command *c)

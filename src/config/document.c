@@ -123,8 +123,8 @@ static const struct document_help {
 	    "does not fit even so is cut." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
-	    "entries of a table, and whether a file has changed is looked "
-	    "at." },
+	    "entries of a table. Files are looked at as often, and every 5 "
+	    "seconds at least. See TABLES." },
 	{ "table.NAME",
 	    "What expressions and lists call table.NAME: entries that are "
 	    "looked up. See TABLES." },
@@ -154,7 +154,8 @@ static const struct document_help {
 	{ "dnsbl.services",
 	    "The block lists that \"DNSBL Listed\" and \"Not DNSBL "
 	    "Listed\" ask. Behind = the answers that count: 127.0.0.2, or "
-	    "a network of them. Without it any answer does." },
+	    "a network of them. Without it any of 127.0.0.0/8 does, but "
+	    "127.255.255.0/24, with which lists refuse to answer." },
 	{ "dnsbl.name_servers",
 	    "The name servers that conditions ask: \"ADDRESS\", "
 	    "\"ADDRESS:PORT\" or \"[ADDRESS]:PORT\". None are those of "
@@ -180,7 +181,8 @@ static const struct document_help {
 	{ "database.user",
 	    "The user who asks." },
 	{ "database.password",
-	    "The user's password. It is on no command line." },
+	    "The user's password. It is on no command line and never logged, "
+	    "but --show-config shows it." },
 	{ "database.extra_options",
 	    "More options of the client program: \"NAME=VALUE\"." },
 	{ "detect.root",
@@ -222,7 +224,8 @@ static const struct document_help {
 	    "be asked about what one of them refuses; its answer counts where "
 	    "its place in the order is." },
 	{ "applicable_conditions",
-	    "The conditions that decide whether it runs." },
+	    "The conditions that decide whether it runs, in the order in which "
+	    "they are asked. See CONDITIONS." },
 	{ "macro.\"{name}\"",
 	    "The value of a macro for this milter where the MTA sends none. "
 	    "One letter is written without braces, a longer name with them and "

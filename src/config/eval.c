@@ -76,7 +76,7 @@ eval_rules(struct eval_work *w, const struct expr_node *of, unsigned i)
 	w->key = NULL;
 	if (n->op == NODE_LIST)
 		return (n->u.rules);
-	w->key = &expr_keys[n->which];
+	w->key = &term_keys[n->which];
 	return ((const void *)((const char *)w->eval->env->conf +
 	    w->key->offset));
 }
@@ -261,7 +261,7 @@ eval_leaf(struct eval_work *w, const struct expr_node *n,
 		return (state);
 	case NODE_KEY:
 		out->yes = *(const bool *)((const char *)env->conf +
-		    expr_keys[n->which].offset);
+		    term_keys[n->which].offset);
 		return (state);
 	case NODE_FACT:
 		state = eval_fact(w, n, out);

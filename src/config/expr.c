@@ -65,7 +65,7 @@ expr_new(const char *text, size_t len, enum expr_type type,
 	if (len > EXPR_TEXT_MAX)
 		expr_bound(p, EXPR_TEXT_MAX, "bytes");
 	expr_next(p);
-	root = expr_parse(p, type);
+	root = term_read(p, type);
 	if (root != 0) {
 		e = expr_keep(p, root);
 		if (e == NULL)

@@ -31,7 +31,7 @@ enum expr_word {
 	NODE_STRING,		/* number: where in the strings it begins */
 	NODE_NUMBER,		/* of a boolean: 0 or 1 */
 	NODE_LIST,		/* rules */
-	NODE_KEY,		/* which: of expr_keys */
+	NODE_KEY,		/* which: of term_keys */
 	NODE_FACT,		/* which; left: 0, or a NODE_STRING when it is
 				   known at load, else what is evaluated; of
 				   dnsbl() a NODE_LIST or NODE_KEY */
@@ -81,7 +81,6 @@ struct expr_key {
 	uint16_t	 offset;	/* in struct conf */
 };
 #define EXPR_KEYS	8
-extern const struct expr_key expr_keys[EXPR_KEYS];
 
 /* At work on a text. */
 struct expr_read {
@@ -119,9 +118,6 @@ struct expr_read {
 	struct expr_node node[EXPR_NODES_MAX];
 };
 
-/* expr_parse.c: the node of the whole expression, or 0. */
-unsigned expr_parse(struct expr_read *, enum expr_type wanted);
-
 /* expr_lex.c */
 struct expr_read *expr_begin(const char *text, size_t len, size_t *at,
 	    char why[EXPR_WHY_MAX]);	/* NULL: no memory; free(3) */
@@ -140,6 +136,11 @@ bool	expr_is_name(char);
 bool	expr_sign(struct expr_read *, char sign);
 /* The pattern that is the current word. */
 struct pattern *expr_pattern(struct expr_read *);
+
+/* term.c */
+extern const struct expr_key term_keys[EXPR_KEYS];
+/* The node of the whole expression, or 0. */
+unsigned term_read(struct expr_read *, enum expr_type wanted);
 
 /*
  * rules.c: reads an item, or a list of them in brackets.  who is what is held

@@ -5,7 +5,7 @@
 /*
  * expr_lex.c - cut an expression into words.
  * Owns:      what a word is, and the first fault of an expression.
- * Called by: expr.c, expr_parse.c, rules.c.
+ * Called by: expr.c, term.c, rules.c.
  * Must not:  know a fact, or what may follow what.
  */
 #include "compat.h"

@@ -7,12 +7,15 @@
  * POSIX extended ones: one matcher for both, whose time is bounded.
  *
  * Taken: literals, ".", "[...]" with ranges, "^" and [:classes:], "|", groups
- * "(...)" and "(?:...)", "* + ? {m} {m,} {m,n}", anchors "\A \z \Z ^ $ \b \B",
- * "\d \D \w \W \s \S \h \H", "\t \n \r \f \v \a \e \0", "\xHH", a backslash
- * before a sign.  Bytes are matched, in the C locale on every system; "." takes
- * any byte but a line feed.  What has no place here is an error that says at
- * which byte: look-around, back references, lazy and possessive repeats, named
- * groups, options inside of a pattern.
+ * "(...)" and "(?:...)", "* + ? {m} {m,} {m,n} {,n}", anchors
+ * "\A \z \Z ^ $ \b \B", "\d \D \w \W \s \S \h \H", "\t \n \r \f \v \a \e \0",
+ * "\xHH", a backslash before a sign.  Bytes are matched, in the C locale on
+ * every system; "." takes any byte but a line feed.  What has no place here is
+ * an error that says at which byte: look-around, back references, lazy and
+ * possessive repeats, named groups, options inside of a pattern.
+ *
+ * Limits: 999 in braces, 50 groups in one another, 255 different sets, and 2000
+ * instructions: one for a byte or a set, as often as a repeat in braces says.
  *
  * A match costs at most (instructions of the pattern) times (bytes of the
  * subject) steps, whatever both are: all ways are tried side by side.

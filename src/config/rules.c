@@ -5,7 +5,7 @@
 /*
  * rules.c - lists against which something is held.
  * Owns:      what can be in one, and how it is written.
- * Called by: parse.c for keys, expr_parse.c for lists in an expression.
+ * Called by: parse.c for keys, term.c for lists in an expression.
  * Must not:  hold anything against them; that is eval.c's.
  */
 #include "compat.h"

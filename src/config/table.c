@@ -43,8 +43,8 @@ struct table {
 	size_t		 n;		/* rows */
 	size_t		 ifs;		/* of them, "if" */
 	char		*text;
-	char		**key;		/* of lists and rows: sorted; behind each
-					   and its NUL is the value */
+	char		**key;		/* of lists and rows: sorted; behind
+					   each and its NUL is the value */
 	struct table_rule *rule;	/* of the others */
 };
 

@@ -35,9 +35,9 @@
  *		if/endif, $1 in the result; letters of either case alike unless
  *		the flag i turns that off.  The first line that matches counts.
  *
- * In all others: "#" begins a comment line, blank lines are nothing, a line that
- * begins with a blank continues the one before it.  A line of cidr: or regexp:
- * without a result is an error in Postfix; here its value is "".
+ * In all others: "#" begins a comment line, blank lines are nothing, a line
+ * that begins with a blank continues the one before it.  A line of cidr: or
+ * regexp: without a result is an error in Postfix; here its value is "".
  */
 enum table_kind {
 	TABLE_LIST,

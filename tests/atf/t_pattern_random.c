@@ -39,7 +39,7 @@ struct t_rest {
 	const struct t_rest *next;
 	unsigned	 count;		/* of a repeat: rounds so far */
 	size_t		 from;		/* where the last one began */
-	bool		 within;	/* behind a part of node, not before it */
+	bool		 within;	/* behind a part of node */
 };
 
 static struct t_node t_nodes[NODES];
@@ -209,13 +209,14 @@ t_other(char c)
 static bool
 t_takes(const struct t_node *n, char c)
 {
-	const struct t_set *set = &t_sets[(int)n->c];
+	const struct t_set *set;
 	bool icase = (t_run.flags & PATTERN_ICASE) != 0, has;
 
 	if (n->kind == T_DOT)
 		return (c != '\n' || (t_run.flags & PATTERN_DOT_ALL) != 0);
 	if (n->kind == T_BYTE)
 		return (c == n->c || (icase && t_other(c) == n->c));
+	set = &t_sets[(int)n->c];
 	has = strchr(set->has, c) != NULL ||
 	    (icase && strchr(set->has, t_other(c)) != NULL);
 	if (set->inverted && set->text[0] == '[' && c == '\n' &&

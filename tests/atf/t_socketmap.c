@@ -102,6 +102,8 @@ peer_answer(struct peer *p, const char *question)
 	} else if (strcmp(question, "users close") == 0) {
 		peer_say(p, "8:OK va");
 		peer_end(p);
+	} else if (strncmp(question, "users more-", 11) == 0) {
+		peer_say(p, "8:OK value,8:OK other,");
 	} else if (strcmp(question, "users slow") != 0) {
 		/* Every other key is its own value. */
 		snprintf(text, sizeof(text), "%zu:OK %s,",
@@ -398,6 +400,29 @@ NET_CASE(many, "many who ask at once share a few connections")
 	server_stop();
 }
 
+NET_CASE(more, "what stands behind an answer is not that of who is next")
+{
+	static struct asker a[4 * SOCKETMAP_CONNS];
+	struct socketmap *m = map_new(l, 60000);
+	int left = COUNT(a);
+	char key[32];
+	size_t i;
+
+	server_start(l);
+	memset(a, 0, sizeof(a));
+	for (i = 0; i < COUNT(a); i++) {
+		a[i].loop = l;
+		a[i].left = &left;
+		snprintf(key, sizeof(key), "more-%zu", i);
+		socketmap_ask(m, &a[i].query, key, on_value, &a[i]);
+	}
+	net_run(l);
+	for (i = 0; i < COUNT(a); i++)
+		ATF_CHECK_STREQ("value", a[i].value);
+	socketmap_free(m);
+	server_stop();
+}
+
 NET_CASE(same, "one answer serves all who wait for it")
 {
 	static struct asker a[50];
@@ -572,6 +597,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, slow);
 	ATF_TP_ADD_TC(tp, restart);
 	ATF_TP_ADD_TC(tp, many);
+	ATF_TP_ADD_TC(tp, more);
 	ATF_TP_ADD_TC(tp, same);
 	ATF_TP_ADD_TC(tp, cancel);
 	ATF_TP_ADD_TC(tp, free_within);

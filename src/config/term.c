@@ -3,7 +3,7 @@
  */
 
 /*
- * expr_parse.c - the words of an expression made into nodes that have types.
+ * term.c - the words of an expression made into nodes that have types.
  * Owns:      what may follow what, which types go together, the stage check.
  * Called by: expr.c.
  * Must not:  evaluate anything, or look at a configuration.
@@ -12,7 +12,6 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/word.h"
 #include "config/conf.h"
 #include "config/expr_internal.h"
@@ -20,7 +19,7 @@
 #define KEY(name, flavour, member) \
 	{ name, EXPR_LIST, flavour, (uint16_t)offsetof(struct conf, member) }
 
-const struct expr_key expr_keys[EXPR_KEYS] = {
+const struct expr_key term_keys[EXPR_KEYS] = {
 	KEY("s25r.whitelist", RULES_STRINGS, s25r_whitelist),
 	KEY("s25r.blacklist", RULES_STRINGS, s25r_blacklist),
 	KEY("remote_network.local_addresses", RULES_NETWORKS, local_addresses),
@@ -36,15 +35,15 @@ const struct expr_key expr_keys[EXPR_KEYS] = {
 #undef KEY
 
 /* By enum expr_type. */
-static const char *const parse_types[] = {
+static const char *const term_types[] = {
 	"a condition", "a number", "a string", "an address"
 };
 
-static unsigned parse_chain(struct expr_read *, int op);
+static unsigned term_chain(struct expr_read *, int op);
 
 /* What was written there, for a message: the last two of them stay. */
 static const char *
-parse_said(struct expr_read *p, unsigned i)
+term_said(struct expr_read *p, unsigned i)
 {
 	const struct expr_node *n = &p->node[i];
 	char *said = p->said[p->turn ^= 1], *c;
@@ -60,7 +59,7 @@ parse_said(struct expr_read *p, unsigned i)
 
 /* A node that ends before the current word; 0 when there are too many. */
 static unsigned
-parse_node(struct expr_read *p, int op, unsigned type, struct expr_mark mark)
+term_node(struct expr_read *p, int op, unsigned type, struct expr_mark mark)
 {
 	struct expr_node *n;
 
@@ -75,7 +74,7 @@ parse_node(struct expr_read *p, int op, unsigned type, struct expr_mark mark)
 }
 
 static bool
-parse_deeper(struct expr_read *p)
+term_deeper(struct expr_read *p)
 {
 	if (p->depth == EXPR_DEPTH_MAX)
 		return (expr_bound(p, EXPR_DEPTH_MAX, "levels"));
@@ -85,14 +84,14 @@ parse_deeper(struct expr_read *p)
 
 /* It has the wrong type; returns 0. */
 static unsigned
-parse_wrong(struct expr_read *p, unsigned i, const char *what)
+term_wrong(struct expr_read *p, unsigned i, const char *what)
 {
 	return (expr_fail(p, p->node[i].mark.at, "%s is %s, %s",
-	    parse_said(p, i), parse_types[p->node[i].type], what));
+	    term_said(p, i), term_types[p->node[i].type], what));
 }
 
 static bool
-parse_is_condition(struct expr_read *p, unsigned i)
+term_is_condition(struct expr_read *p, unsigned i)
 {
 	static const char *const tails[] = {
 		[EXPR_NUMBER] = "> 0",
@@ -104,9 +103,9 @@ parse_is_condition(struct expr_read *p, unsigned i)
 
 	if (type == EXPR_BOOL)
 		return (true);
-	said = parse_said(p, i);
+	said = term_said(p, i);
 	return (expr_fail(p, p->node[i].mark.at, "%s is %s, not a condition: "
-	    "write %s %s", said, parse_types[type], said, tails[type]));
+	    "write %s %s", said, term_types[type], said, tails[type]));
 }
 
 /* --- names --------------------------------------------------------------- */
@@ -115,33 +114,33 @@ parse_is_condition(struct expr_read *p, unsigned i)
 
 /* Facts, and behind them keys. */
 static const char *
-parse_name_of(unsigned i)
+term_name_of(unsigned i)
 {
-	return (i < FACT_N ? fact_table[i].name : expr_keys[i - FACT_N].name);
+	return (i < FACT_N ? fact_table[i].name : term_keys[i - FACT_N].name);
 }
 
 /* NAMES: there is none like the current word. */
 static unsigned
-parse_find(const struct expr_read *p)
+term_find(const struct expr_read *p)
 {
 	unsigned i = 0;
 
-	while (i < NAMES && strcmp(parse_name_of(i), p->name) != 0)
+	while (i < NAMES && strcmp(term_name_of(i), p->name) != 0)
 		i++;
 	return (i);
 }
 
 static unsigned
-parse_unknown(struct expr_read *p)
+term_unknown(struct expr_read *p)
 {
 	const char *near = NULL;
 	size_t best = (size_t)-1, d;
 	unsigned i;
 
 	for (i = 0; i < NAMES; i++)
-		if (word_near(p->name, parse_name_of(i), &d) && d < best) {
+		if (word_near(p->name, term_name_of(i), &d) && d < best) {
 			best = d;
-			near = parse_name_of(i);
+			near = term_name_of(i);
 		}
 	if (near != NULL)
 		return (expr_fail(p, p->at, "unknown name %s, did you mean %s?",
@@ -152,7 +151,7 @@ parse_unknown(struct expr_read *p)
 
 /* Is it table.NAME, or the beginning of table."NAME"? */
 static bool
-parse_is_table(const struct expr_read *p)
+term_is_table(const struct expr_read *p)
 {
 	return (p->kind == WORD_NAME && strncmp(p->name, "table", 5) == 0 &&
 	    (p->name[5] == '.' || p->name[5] == '\0'));
@@ -163,7 +162,7 @@ parse_is_table(const struct expr_read *p)
  * service.
  */
 static unsigned
-parse_list(struct expr_read *p, enum rules_flavour flavour, unsigned left)
+term_list(struct expr_read *p, enum rules_flavour flavour, unsigned left)
 {
 	struct expr_mark mark = p->mark;
 	unsigned name, i;
@@ -171,46 +170,45 @@ parse_list(struct expr_read *p, enum rules_flavour flavour, unsigned left)
 	if (p->kind == NODE_STRING && flavour == RULES_STRINGS)
 		return (expr_fail(p, p->at, "a string is not in a string: "
 		    "write in [...], or =~ /.../"));
-	if (p->kind == WORD_NAME && !parse_is_table(p)) {
-		name = parse_find(p);
+	if (p->kind == WORD_NAME && !term_is_table(p)) {
+		name = term_find(p);
 		if (name == NAMES)
-			return (parse_unknown(p));
-		if (name >= FACT_N && expr_keys[name - FACT_N].type ==
-		    EXPR_LIST && expr_keys[name - FACT_N].flavour == flavour) {
+			return (term_unknown(p));
+		if (name >= FACT_N && term_keys[name - FACT_N].type ==
+		    EXPR_LIST && term_keys[name - FACT_N].flavour == flavour) {
 			expr_next(p);
-			i = parse_node(p, NODE_KEY, EXPR_LIST, mark);
+			i = term_node(p, NODE_KEY, EXPR_LIST, mark);
 			p->node[i].which = (uint8_t)(name - FACT_N);
 			return (i);
 		}
 	}
-	i = parse_node(p, NODE_LIST, EXPR_LIST, mark);
+	i = term_node(p, NODE_LIST, EXPR_LIST, mark);
 	if (i == 0)
 		return (0);
 	p->node[i].u.rules = calloc(1, sizeof(struct conf_rules));
 	if (p->node[i].u.rules == NULL)
 		return (expr_no_memory(p));
-	if (!rules_parse(p, flavour, parse_said(p, left), NULL,
+	if (!rules_parse(p, flavour, term_said(p, left), NULL,
 	    p->node[i].u.rules))
 		return (0);
-	p->node[i].to = (uint16_t)p->done;
 	return (i);
 }
 
 static unsigned
-parse_value(struct expr_read *p, int op, unsigned type, long number)
+term_value(struct expr_read *p, int op, unsigned type, long number)
 {
 	struct expr_mark mark = p->mark;
 	unsigned i;
 
 	expr_next(p);
-	i = parse_node(p, op, type, mark);
+	i = term_node(p, op, type, mark);
 	p->node[i].u.number = number;
 	return (i);
 }
 
 /* The current string; without the braces of a macro's name. */
 static unsigned
-parse_string(struct expr_read *p, bool braces)
+term_string(struct expr_read *p, bool braces)
 {
 	const char *s = p->lx.text;
 	size_t len = p->lx.len;
@@ -223,50 +221,50 @@ parse_string(struct expr_read *p, bool braces)
 	memcpy(p->strings + p->strings_len, s, len);
 	p->strings_len += (unsigned)len;
 	p->strings[p->strings_len++] = '\0';
-	return (parse_value(p, NODE_STRING, EXPR_STRING, begin));
+	return (term_value(p, NODE_STRING, EXPR_STRING, begin));
 }
 
 /* A string or an address, of an argument. */
 static unsigned
-parse_argument(struct expr_read *p)
+term_argument(struct expr_read *p)
 {
-	unsigned i = parse_deeper(p) ? parse_chain(p, NODE_OR) : 0;
+	unsigned i = term_deeper(p) ? term_chain(p, NODE_OR) : 0;
 
 	p->depth--;
 	if (i != 0 && p->node[i].type != EXPR_STRING &&
 	    p->node[i].type != EXPR_ADDRESS)
-		return (parse_wrong(p, i, "expected a string"));
+		return (term_wrong(p, i, "expected a string"));
 	return (i);
 }
 
 /* lookup(table.NAME, key) */
 static unsigned
-parse_lookup(struct expr_read *p)
+term_lookup(struct expr_read *p)
 {
 	struct expr_mark mark = p->mark;
 	unsigned table, key, i;
 
 	expr_next(p);
-	if (!expr_sign(p, '(') || !parse_is_table(p))
+	if (!expr_sign(p, '(') || !term_is_table(p))
 		return (expr_expected(p, "lookup(table.NAME, ...)"));
-	table = parse_list(p, RULES_STRINGS, 0);
+	table = term_list(p, RULES_STRINGS, 0);
 	if (table == 0)
 		return (0);
 	if (!expr_sign(p, ','))
 		return (expr_expected(p, ", and what to look up"));
-	key = parse_argument(p);
+	key = term_argument(p);
 	if (key == 0)
 		return (0);
 	if (!expr_sign(p, ')'))
 		return (expr_expected(p, ")"));
-	i = parse_node(p, NODE_LOOKUP, EXPR_STRING, mark);
+	i = term_node(p, NODE_LOOKUP, EXPR_STRING, mark);
 	p->node[i].left = (uint16_t)key;
 	p->node[i].right = (uint16_t)table;
 	return (i);
 }
 
 static bool
-parse_known(struct expr_read *p, unsigned fact)
+term_known(struct expr_read *p, unsigned fact)
 {
 	const struct fact_row *row = &fact_table[fact];
 	bool only = row->last < CONF_END_OF_MESSAGE;
@@ -279,13 +277,13 @@ parse_known(struct expr_read *p, unsigned fact)
 }
 
 static unsigned
-parse_fact(struct expr_read *p, unsigned fact, bool child)
+term_fact(struct expr_read *p, unsigned fact, bool child)
 {
 	const struct fact_row *row = &fact_table[fact];
 	struct expr_mark mark = p->mark;
 	unsigned argument = 0, i;
 
-	if (!parse_known(p, fact))
+	if (!term_known(p, fact))
 		return (0);
 	expr_next(p);
 	if (row->argument == FACT_PLAIN) {
@@ -294,13 +292,13 @@ parse_fact(struct expr_read *p, unsigned fact, bool child)
 			    row->name));
 	} else if (expr_sign(p, '(')) {
 		if (row->argument == FACT_SERVICES)
-			argument = parse_list(p, RULES_SERVICES, 0);
+			argument = term_list(p, RULES_SERVICES, 0);
 		else if (row->argument == FACT_MAYBE)
-			argument = parse_argument(p);
+			argument = term_argument(p);
 		else if (p->kind != NODE_STRING || p->lx.len == 0)
 			return (expr_expected(p, "a name in double quotes"));
 		else
-			argument = parse_string(p, fact == FACT_MACRO);
+			argument = term_string(p, fact == FACT_MACRO);
 		if (argument == 0)
 			return (0);
 		if (!expr_sign(p, ')'))
@@ -312,38 +310,38 @@ parse_fact(struct expr_read *p, unsigned fact, bool child)
 		if (expr_sign(p, '.') && p->kind == WORD_NAME) {
 			memmove(p->name + 6, p->name, sizeof(p->name) - 7);
 			memcpy(p->name, "child.", 6);
-			fact = parse_find(p);
+			fact = term_find(p);
 		}
 		if (fact == NAMES)
 			return (expr_expected(p, ".rejected, .accepted, "
 			    ".tempfailed, .discarded or .stopped"));
 		expr_next(p);
 	}
-	i = parse_node(p, NODE_FACT, fact_table[fact].type, mark);
+	i = term_node(p, NODE_FACT, fact_table[fact].type, mark);
 	p->node[i].which = (uint8_t)fact;
 	p->node[i].left = (uint16_t)argument;
 	return (i);
 }
 
 static unsigned
-parse_name(struct expr_read *p)
+term_name(struct expr_read *p)
 {
 	bool child = strcmp(p->name, "child") == 0;
 	/* Of a child's any, until its end is read. */
-	unsigned name = child ? (unsigned)FACT_CHILD_REJECTED : parse_find(p);
+	unsigned name = child ? (unsigned)FACT_CHILD_REJECTED : term_find(p);
 	unsigned i;
 
 	if (strcmp(p->name, "lookup") == 0)
-		return (parse_lookup(p));
+		return (term_lookup(p));
 	if (name < FACT_N)
-		return (parse_fact(p, name, child));
+		return (term_fact(p, name, child));
 	name -= FACT_N;
-	if (parse_is_table(p) ||
-	    (name < EXPR_KEYS && expr_keys[name].type == EXPR_LIST))
+	if (term_is_table(p) ||
+	    (name < EXPR_KEYS && term_keys[name].type == EXPR_LIST))
 		return (expr_fail(p, p->at, "%s stands behind in", p->name));
 	if (name == EXPR_KEYS)
-		return (parse_unknown(p));
-	i = parse_value(p, NODE_KEY, EXPR_BOOL, 0);
+		return (term_unknown(p));
+	i = term_value(p, NODE_KEY, EXPR_BOOL, 0);
 	p->node[i].which = (uint8_t)name;
 	return (i);
 }
@@ -353,32 +351,32 @@ parse_name(struct expr_read *p)
 /* --- what is made of them ------------------------------------------------- */
 
 static unsigned
-parse_primary(struct expr_read *p)
+term_primary(struct expr_read *p)
 {
 	size_t at = p->at;
 	unsigned i;
 
 	switch (p->kind) {
 	case NODE_STRING:
-		return (parse_string(p, false));
+		return (term_string(p, false));
 	case NODE_NUMBER:
-		return (parse_value(p, NODE_NUMBER, EXPR_NUMBER, p->number));
+		return (term_value(p, NODE_NUMBER, EXPR_NUMBER, p->number));
 	case WORD_TRUE:
 	case WORD_FALSE:
-		return (parse_value(p, NODE_NUMBER, EXPR_BOOL,
+		return (term_value(p, NODE_NUMBER, EXPR_BOOL,
 		    p->kind == WORD_TRUE));
 	case WORD_NAME:
-		return (parse_name(p));
+		return (term_name(p));
 	case WORD_PATTERN:
 		return (expr_fail(p, at, "a pattern stands to the right of =~, "
 		    "or in a list"));
 	case WORD_SIGN + '[':
 		return (expr_fail(p, at, "a list stands behind in"));
 	case WORD_SIGN + '(':
-		if (!parse_deeper(p))
+		if (!term_deeper(p))
 			return (0);
 		expr_next(p);
-		i = parse_chain(p, NODE_OR);
+		i = term_chain(p, NODE_OR);
 		if (i == 0)
 			return (0);
 		if (p->kind == WORD_END)
@@ -395,7 +393,7 @@ parse_primary(struct expr_read *p)
 
 /* Its right side; sets the operator to what it means for an address. */
 static unsigned
-parse_right(struct expr_read *p, int *op, unsigned left)
+term_right(struct expr_read *p, int *op, unsigned left)
 {
 	struct network_address address;
 	unsigned type = p->node[left].type, right;
@@ -409,32 +407,32 @@ parse_right(struct expr_read *p, int *op, unsigned left)
 	}
 	if (*op >= NODE_IN) {
 		if (type == EXPR_BOOL)
-			return (parse_wrong(p, left, "which is in no list"));
-		return (parse_list(p, type == EXPR_STRING ? RULES_STRINGS :
+			return (term_wrong(p, left, "which is in no list"));
+		return (term_list(p, type == EXPR_STRING ? RULES_STRINGS :
 		    type == EXPR_NUMBER ? RULES_NUMBERS : RULES_NETWORKS,
 		    left));
 	}
-	right = parse_primary(p);
+	right = term_primary(p);
 	if (right == 0)
 		return (0);
 	if (p->node[right].type != type)
 		return (expr_fail(p, p->node[right].mark.at, "%s is %s, %s is "
-		    "%s: they cannot be compared", parse_said(p, left),
-		    parse_types[type], parse_said(p, right),
-		    parse_types[p->node[right].type]));
+		    "%s: they cannot be compared", term_said(p, left),
+		    term_types[type], term_said(p, right),
+		    term_types[p->node[right].type]));
 	if (*op > NODE_NE && type != EXPR_NUMBER)
-		return (parse_wrong(p, left, "< and > compare numbers"));
+		return (term_wrong(p, left, "< and > compare numbers"));
 	return (right);
 }
 
 static unsigned
-parse_match(struct expr_read *p, int op, struct expr_mark mark, unsigned left)
+term_match(struct expr_read *p, int op, struct expr_mark mark, unsigned left)
 {
 	struct pattern *pattern;
 	unsigned i, type = p->node[left].type;
 
 	if (type != EXPR_STRING)
-		return (parse_wrong(p, left, type == EXPR_ADDRESS ?
+		return (term_wrong(p, left, type == EXPR_ADDRESS ?
 		    "it has no text to match, write in [\"192.0.2.0/24\"]" :
 		    "a pattern matches a string"));
 	if (p->kind != WORD_PATTERN)
@@ -443,7 +441,7 @@ parse_match(struct expr_read *p, int op, struct expr_mark mark, unsigned left)
 	if (pattern == NULL)
 		return (0);
 	expr_next(p);
-	i = parse_node(p, op, EXPR_BOOL, mark);
+	i = term_node(p, op, EXPR_BOOL, mark);
 	if (i == 0)
 		pattern_free(pattern);
 	else
@@ -452,10 +450,10 @@ parse_match(struct expr_read *p, int op, struct expr_mark mark, unsigned left)
 }
 
 static unsigned
-parse_compare(struct expr_read *p)
+term_compare(struct expr_read *p)
 {
 	struct expr_mark mark = p->mark;
-	unsigned left = parse_primary(p), right = 0, i;
+	unsigned left = term_primary(p), right = 0, i;
 	int op = p->kind;
 
 	if (left == 0)
@@ -470,12 +468,12 @@ parse_compare(struct expr_read *p)
 		return (left);
 	expr_next(p);
 	if (op == NODE_MATCH || op == NODE_NOT_MATCH)
-		i = parse_match(p, op, mark, left);
+		i = term_match(p, op, mark, left);
 	else {
-		right = parse_right(p, &op, left);
+		right = term_right(p, &op, left);
 		if (right == 0)
 			return (0);
-		i = parse_node(p, op, EXPR_BOOL, mark);
+		i = term_node(p, op, EXPR_BOOL, mark);
 	}
 	p->node[i].left = (uint16_t)left;
 	p->node[i].right = (uint16_t)right;
@@ -486,44 +484,44 @@ parse_compare(struct expr_read *p)
 }
 
 static unsigned
-parse_not(struct expr_read *p)
+term_not(struct expr_read *p)
 {
 	struct expr_mark mark = p->mark;
 	unsigned left, i;
 
 	if (p->kind != NODE_NOT)
-		return (parse_compare(p));
-	if (!parse_deeper(p))
+		return (term_compare(p));
+	if (!term_deeper(p))
 		return (0);
 	expr_next(p);
-	left = parse_not(p);
-	if (left == 0 || !parse_is_condition(p, left))
+	left = term_not(p);
+	if (left == 0 || !term_is_condition(p, left))
 		return (0);
 	p->depth--;
-	i = parse_node(p, NODE_NOT, EXPR_BOOL, mark);
+	i = term_node(p, NODE_NOT, EXPR_BOOL, mark);
 	p->node[i].left = (uint16_t)left;
 	return (i);
 }
 
 /* a or b or c: a node for each or, the next one at its right. */
 static unsigned
-parse_chain(struct expr_read *p, int op)
+term_chain(struct expr_read *p, int op)
 {
 	unsigned head = 0, tail = 0, part, joint;
 	bool more;
 
 	do {
-		part = op == NODE_OR ? parse_chain(p, NODE_AND) : parse_not(p);
+		part = op == NODE_OR ? term_chain(p, NODE_AND) : term_not(p);
 		if (part == 0)
 			return (0);
 		more = p->kind == op;
 		if (!more && head == 0)
 			return (part);
-		if (!parse_is_condition(p, part))
+		if (!term_is_condition(p, part))
 			return (0);
 		joint = part;
 		if (more) {
-			joint = parse_node(p, op, EXPR_BOOL,
+			joint = term_node(p, op, EXPR_BOOL,
 			    p->node[part].mark);
 			if (joint == 0)
 				return (0);
@@ -541,9 +539,9 @@ parse_chain(struct expr_read *p, int op)
 }
 
 unsigned
-expr_parse(struct expr_read *p, enum expr_type wanted)
+term_read(struct expr_read *p, enum expr_type wanted)
 {
-	unsigned root = parse_chain(p, NODE_OR);
+	unsigned root = term_chain(p, NODE_OR);
 
 	if (root == 0)
 		return (0);
@@ -552,6 +550,6 @@ expr_parse(struct expr_read *p, enum expr_type wanted)
 	if (p->kind != WORD_END)
 		return (expr_expected(p, "and, or, or the end"));
 	if (wanted == EXPR_BOOL)
-		return (parse_is_condition(p, root) ? root : 0);
+		return (term_is_condition(p, root) ? root : 0);
 	return (root);
 }
