@@ -444,9 +444,13 @@ explain_stage(struct explain *x)
 	} else if (option == 0 || option == EXPLAIN_O_HELO)
 		explain_event(x);
 	else
-		for (i = 0; i < n; i++)
-			if (x->item[i].option == option)
-				explain_item_event(x, &x->item[i]);
+		for (i = 0; i < n; i++) {
+			/* A copy: macros that are set move the others. */
+			struct explain_item item = x->item[i];
+
+			if (item.option == option)
+				explain_item_event(x, &item);
+		}
 }
 
 void
