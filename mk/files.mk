@@ -91,6 +91,7 @@ SRCS_MANAGER= \
 	src/manager/negotiate.c \
 	src/manager/original.c \
 	src/manager/plan.c \
+	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
@@ -185,6 +186,7 @@ HDRS= \
 	src/manager/breaker.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
+	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \

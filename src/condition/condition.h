@@ -58,8 +58,8 @@ char	*condition_format(const struct condition_stop *, char *dst,
 	    size_t size);
 
 /*
- * What a child's conditions go by; a stage is the bit 1 << CONF_*, a fact the bit
- * 1 << FACT_*.
+ * What a child's conditions go by; a stage is the bit 1 << CONF_*, a fact the
+ * bit 1 << FACT_*.
  */
 struct condition_needs {
 	unsigned	 asks;		/* stages: they ask or do something */

@@ -45,6 +45,9 @@ errors_add(struct errors *e, unsigned seq, const char *file, unsigned line,
 	size_t at;
 
 	e->total++;
+	/* Without memory, while what is built in was read. */
+	if (file == NULL)
+		file = "(built in)";
 	/* Found at last but earlier in the files: the very last gives way. */
 	for (at = e->n; at > 0 && e->entry[at - 1].seq > seq; at--)
 		;

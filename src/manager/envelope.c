@@ -275,8 +275,9 @@ envelope_ask_once(struct session *s, struct child *c)
 }
 
 /*
- * The child whose turn it is waits for an answer to its conditions: those behind
- * it need not.  They are asked one after the other, up to one that decides.
+ * The child whose turn it is waits for an answer to its conditions: those
+ * behind it need not.  They are asked one after the other, up to one that
+ * decides.
  */
 static void
 envelope_ahead(struct session *s)
@@ -301,8 +302,9 @@ envelope_ahead(struct session *s)
 }
 
 /*
- * An earlier child has decided, and some behind it have been asked, too.  What they say of a recipient or a command counts for themselves; of a
- * message that is over it does not.  Returns false while one is waited for.
+ * An earlier child has decided, and some behind it have been asked, too.  What
+ * they say of a recipient or a command counts for themselves; of a message that
+ * is over it does not.  Returns false while one is waited for.
  */
 static bool
 envelope_settle(struct session *s, enum verdict v, size_t who)

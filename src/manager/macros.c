@@ -18,8 +18,8 @@
  *
  * What is made up from an event stands behind the MTA's own macros in the set
  * of that event, and goes with the next frame or event.  The administrator's
- * values of one child are added when its set is made.  What a condition sets for
- * one child stands in front of all that, and hides it.
+ * values of one child are added when its set is made.  What a condition sets
+ * for one child stands in front of all that, and hides it.
  */
 #include "compat.h"
 

@@ -39,7 +39,8 @@
  *   have had their word.
  * - What a child must have or not have of an event is known (plan) before it is
  *   sent anything of it.  While an earlier one's conditions are not answered,
- *   later ones are asked all the same; what they say has its place in the order.
+ *   later ones are asked all the same; what they say has its place in the
+ *   order.
  * - A child that a condition keeps out is none of those that fail: no fallback
  *   answers for it, as far as it is kept out.
  * - After session_end() nothing of the session is sent or called any more; its
@@ -437,8 +438,8 @@ bool	fallback_authenticated(const struct session *);
 bool	fallback_held(const struct session *);
 /*
  * Has no child a word in this message, because all have failed and let it pass?
- * Children that are only evaluated are none, unless there are no others; nor are
- * those that conditions keep out.
+ * Children that are only evaluated are none, unless there are no others; nor
+ * are those that conditions keep out.
  */
 bool	fallback_all_failed(const struct session *);
 /*

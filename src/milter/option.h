@@ -70,9 +70,10 @@ int	option_merge(const struct option *mta,
 	    bool keep_headers, struct option *out);
 
 /*
- * Asks the MTA for a macro, in those of the lists that it belongs to (a name that
- * belongs to none: those of CONNECT to RCPT) and that are there: without a list
- * the MTA's own settings say what it sends.  Nothing where there is no room.
+ * Asks the MTA for a macro, in those of the lists that it belongs to (a name
+ * that belongs to none: those of CONNECT to RCPT) and that are there: without a
+ * list the MTA's own settings say what it sends.  Nothing where there is no
+ * room.
  * 0, or -1 when out of memory.
  */
 int	option_want(struct option *, const char *name);
