@@ -278,6 +278,7 @@ TESTS_SH= \
 	tests/atf/t_chain.sh \
 	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
+	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
