@@ -71,8 +71,8 @@ const char logic_builtin[] =
 	"dnsbl(dnsbl.services)\n"
 
 	/*
-	 * Upstream's intention: only messages of which every recipient is one of
-	 * these accounts.
+	 * Upstream's intention: only messages of which every recipient is one
+	 * of these accounts.
 	 */
 	BUILTIN("Restrict Accounts") "description = "
 	"\"messages to certain accounts only\"\n"

@@ -201,7 +201,7 @@ struct conf {
 	struct conf_rules s25r_blacklist;
 	struct conf_rules local_addresses;	/* networks; none */
 	struct conf_rules remote_addresses;
-	unsigned	 stress_threshold;	/* UINT_MAX: as the MTA has it */
+	unsigned	 stress_threshold;	/* UINT_MAX: as of the MTA */
 	struct conf_rules trust_domains;
 	struct conf_rules dnsbl_services;	/* "ZONE" or "ZONE=NETWORK" */
 	struct conf_list dnsbl_servers;		/* addresses; empty: system's */

@@ -382,8 +382,8 @@ conf_show_sample(FILE *fp)
 	fputs("\n# Each milter has a NAME; they run in the order in which "
 	    "they are first named.\n", fp);
 	document_sample_table(key_child, "milter.NAME.", fp);
-	fputs("\n# Each condition has a NAME, too: the reason why a milter does not "
-	    "run.\n", fp);
+	fputs("\n# Each condition has a NAME, too: the reason why a milter "
+	    "does not run.\n", fp);
 	document_sample_table(key_condition, "condition.NAME.", fp);
 	fputs("\n# Settings of this machine.\n"
 	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);
