@@ -144,6 +144,7 @@ struct conf_milter {
 	bool		 evaluation_mode;	/* false */
 	bool		 parallel;		/* false */
 	struct conf_list applicable_conditions;	/* empty */
+	struct conf_origin *given;		/* where each of them is */
 	struct conf_condition **conditions;	/* the same, when all is read */
 	size_t		 n_conditions;
 	struct conf_map	 macros;		/* where the MTA has none */
