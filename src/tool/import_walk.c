@@ -200,7 +200,8 @@ import_text(const char *path, const char *text, size_t len, struct buf *out,
 		len -= 3;
 	}
 	if (len > IMPORT_TEXT_MAX || im == NULL ||
-	    buf_add(&copy, text, len) == -1 || buf_add(&copy, "\0[,]", 4) == -1) {
+	    buf_add(&copy, text, len) == -1 ||
+	    buf_add(&copy, "\0[,]", 4) == -1) {
 		fprintf(err, "%s: %s\n", path, len > IMPORT_TEXT_MAX ?
 		    "larger than 1 MiB" : "out of memory");
 		free(im);
