@@ -445,7 +445,7 @@ import_load(struct import *im, const char *text)
 		return (import_no(im, "only a path in quotes"));
 	if (!import_string(im, token))
 		return (false);
-	if (strncmp(im->string, "applicable-conditions/", 22) == 0) {
+	if (strcmp(im->string, "applicable-conditions/*.conf") == 0) {
 		import_put(im, "# what was loaded here is built in\n");
 		im->at++;
 		return (true);

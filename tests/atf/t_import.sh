@@ -333,6 +333,8 @@ helpers_body()
 s25r.whitelist += "b.example"'
 	row 'load("applicable-conditions/*.conf")' \
 	    '# what was loaded here is built in'
+	row 'load("applicable-conditions/own.conf")' \
+	    'load = "applicable-conditions/own.conf"'
 	row 'load_if_exist("milter-manager.local.conf")' \
 	    'load_if_exist = "milter-manager.local.conf"'
 	row 'define_milter("a") { |m| m.enabled = false }
@@ -706,6 +708,9 @@ c.define_data_stopper { |context| ' 'log.path = ' 's25r.add_whitelist '; do
 	import 1 old.conf
 	! LC_ALL=C grep -q "$(printf '[\001-\010\177]')" err ||
 	    atf_fail "control characters are repeated"
+	printf '\000\000' > old.conf
+	import 1 old.conf
+	[ -s err ] || atf_fail "what was left out is not told"
 }
 
 atf_init_test_cases()
