@@ -6,7 +6,7 @@
  * condition.c - a child's conditions at a stage.
  * Owns:      the order in which they set and stop; what a configuration's
  *            conditions need to hear of.
- * Called by: manager/plan.c, "milter-manager explain".
+ * Called by: manager/plan.c, manager/supply.c, "milter-manager explain".
  * Must not:  know what a stop does to the child, or where a fact comes from.
  */
 #include "compat.h"

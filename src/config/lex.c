@@ -5,7 +5,8 @@
 /*
  * lex.c - cut the text of a configuration into words.
  * Owns:      what a word is: quotes, escapes, comments, where a line ends.
- * Called by: parse.c and value.c.
+ * Called by: parse.c, value.c and expr_lex.c for words; whoever quotes what an
+ *            administrator has written.
  * Must not:  know a key, or what a value means.
  */
 #include "compat.h"

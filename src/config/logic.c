@@ -6,7 +6,7 @@
  * logic.c - expressions, rules and tables as values of keys.
  * Owns:      the form of "STAGE: VALUE if CONDITION" and of "list:/path"; what
  *            names mean when all is read.
- * Called by: field.c, parse.c, show.c, conf.c.
+ * Called by: field.c, parse.c, load.c, show.c.
  * Must not:  know one key by its name, or evaluate anything.
  */
 #include "compat.h"

@@ -5,7 +5,7 @@
 /*
  * value.c - read a value as it is written.
  * Owns:      the form of a list, and the memory of values.
- * Called by: parse.c, field.c, source.c.
+ * Called by: parse.c, field.c; load.c, source.c and tool/import*.c for lists.
  * Must not:  know a key, or what a word of a value means.
  */
 #include "compat.h"

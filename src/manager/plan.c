@@ -7,7 +7,7 @@
  * what these say is done.
  * Owns:      what a stop does to the child at each stage.
  * Called by: envelope.c and content.c before a child is sent anything;
- *            negotiate.c.
+ *            fallback.c, negotiate.c, plan_facts.c.
  * Must not:  know how a condition is evaluated (condition/), or answer the MTA.
  */
 #include "compat.h"

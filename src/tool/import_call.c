@@ -5,7 +5,7 @@
 /*
  * import_call.c - a call, an assignment or a block, in our language.
  * Owns:      which of them there are, and what becomes of each.
- * Called by: import_walk.c.
+ * Called by: import_walk.c, import_stop.c.
  * Must not:  translate half a statement.
  */
 #include "compat.h"
