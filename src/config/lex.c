@@ -57,8 +57,8 @@ lex_line_end(const struct lex *lx, const char *p)
 	return (p);
 }
 
-static bool
-lex_is_key(char c)
+bool
+lex_is_name(char c)
 {
 	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_' || c == '-');
@@ -199,7 +199,7 @@ lex_key_word(struct lex *lx)
 		lx->punct = *lx->p++;
 		return;
 	}
-	for (; lx->p < lx->end && lex_is_key(*lx->p); lx->p++) {
+	for (; lx->p < lx->end && lex_is_name(*lx->p); lx->p++) {
 		if (lx->len < LEX_TEXT_MAX)
 			lx->text[lx->len++] = *lx->p;
 	}
@@ -394,11 +394,7 @@ lex_skip(struct lex *lx)
 				depth--;
 			break;
 		case '"':
-			while (p < lx->end && *p != '"' && lex_eol(lx, p) == 0)
-				p += *p == '\\' && p + 1 < lx->end &&
-				    lex_eol(lx, p + 1) == 0 ? 2 : 1;
-			if (p < lx->end && *p == '"')
-				p++;
+			p = lex_quoted_end(lx, p - 1);
 			break;
 		default:
 			break;
@@ -449,7 +445,7 @@ lex_part(char *dst, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	while (lex_is_key(text[n]))
+	while (lex_is_name(text[n]))
 		n++;
 	if (n == 0 || text[n] != '\0' || n >= size)
 		return (lex_quote(dst, size, text));

@@ -57,6 +57,9 @@ struct lex {
 	char		 why[128];
 };
 
+/* Of a name that needs no quotes: a letter, a digit, "_" or "-". */
+bool	lex_is_name(char);
+
 /* Reads len bytes, which must stay; a byte order mark is passed over. */
 void	lex_init(struct lex *, const char *text, size_t len);
 

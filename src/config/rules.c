@@ -58,7 +58,7 @@ rules_is_zone(const char *zone, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!expr_is_name(zone[i]) && zone[i] != '.')
+		if (!lex_is_name(zone[i]) && zone[i] != '.')
 			return (false);
 	return (len > 0 && len < 220);
 }
