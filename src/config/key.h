@@ -50,7 +50,7 @@ enum key_type {		/* its member in the snapshot */
 /* There are many rows: no wider than they need be. */
 struct key {
 	const char	*name;
-	enum key_type	 type;
+	uint8_t		 type;		/* enum key_type */
 	bool		 nil;		/* may be nil: the default again */
 	uint16_t	 offset;
 	uint16_t	 offset2;

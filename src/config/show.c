@@ -62,7 +62,7 @@ show_value(const struct key *key, const void *base, size_t *at, FILE *fp)
 	const char *s;
 	int value;
 
-	switch (key->type) {
+	switch ((enum key_type)key->type) {
 	case KEY_BOOL:
 		fputs(*(const bool *)p ? "true" : "false", fp);
 		break;
