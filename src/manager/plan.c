@@ -24,8 +24,8 @@ plan_stage(enum stage stage)
 {
 	if (stage == STAGE_UNKNOWN)
 		return (-1);
-	return ((int)stage - (stage < STAGE_UNKNOWN ? STAGE_CONNECT :
-	    STAGE_HEADER - CONF_HEADER));
+	return (stage < STAGE_UNKNOWN ? (int)stage - (int)STAGE_CONNECT :
+	    (int)stage - (int)STAGE_HEADER + (int)CONF_HEADER);
 }
 
 bool
