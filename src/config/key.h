@@ -61,7 +61,7 @@ struct key {
 	const char	*def;		/* in the language */
 };
 
-/* log.* and manager.*: in struct conf.  NULL name at the end. */
+/* Those of no child or condition: in struct conf.  NULL name at the end. */
 extern const struct key key_main[];
 /* milter.NAME.*: in struct conf_milter. */
 extern const struct key key_child[];

@@ -282,17 +282,15 @@ lex_is_statement(const struct lex *lx, const char *p)
 	return (false);
 }
 
-/* Behind a string or pattern that begins at p; where it is not closed, the end
- * of the line. */
-static const char *
-lex_quoted_end(const struct lex *lx, const char *p)
+const char *
+lex_quoted_end(const char *p, const char *end)
 {
 	char mark = *p++;
 
-	for (; p < lx->end && lex_eol(lx, p) == 0; p++) {
+	for (; p < end && *p != '\n'; p++) {
 		if (*p == mark)
 			return (p + 1);
-		if (*p == '\\' && p + 1 < lx->end && lex_eol(lx, p + 1) == 0)
+		if (*p == '\\' && end - p > 1 && p[1] != '\n')
 			p++;
 	}
 	return (p);
@@ -327,7 +325,7 @@ lex_raw(struct lex *lx)
 				break;
 			p = lex_line_end(lx, p);
 		} else if (*p == '"' || *p == '/')
-			p = lex_quoted_end(lx, p);
+			p = lex_quoted_end(p, lx->end);
 		else {
 			depth += strchr("[(", *p) != NULL && *p != '\0';
 			depth -= depth > 0 && strchr("])", *p) != NULL &&
@@ -394,7 +392,7 @@ lex_skip(struct lex *lx)
 				depth--;
 			break;
 		case '"':
-			p = lex_quoted_end(lx, p - 1);
+			p = lex_quoted_end(p - 1, lx->end);
 			break;
 		default:
 			break;

@@ -79,6 +79,12 @@ enum lex_kind lex_next(struct lex *, enum lex_mode);
 enum lex_kind lex_raw(struct lex *);
 
 /*
+ * Behind the string or /pattern/ that begins at p; the end of the line or of
+ * the text when it is not closed.
+ */
+const char *lex_quoted_end(const char *p, const char *end);
+
+/*
  * True when the current word, in a list, looks like the beginning of the next
  * statement: the list was not closed.
  */

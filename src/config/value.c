@@ -151,20 +151,16 @@ value_read(struct lex *lx, struct value *v, unsigned *line,
 static void
 value_blank_comments(char *p)
 {
-	char mark = 0;
+	char *end = p + strlen(p);
 
-	for (; *p != '\0'; p++) {
-		if (mark == '#' && *p != '\n')
-			*p = ' ';
-		else if (mark == '#' || (mark != 0 && (*p == mark ||
-		    *p == '\n')))
-			mark = 0;
-		else if (mark != 0 && *p == '\\' && p[1] != '\0')
+	while (p < end) {
+		if (*p == '"' || *p == '/')
+			p += lex_quoted_end(p, end) - p;
+		else if (*p == '#')
+			while (*p != '\0' && *p != '\n')
+				*p++ = ' ';
+		else
 			p++;
-		else if (mark == 0 && (*p == '"' || *p == '/' || *p == '#')) {
-			mark = *p;
-			*p = mark == '#' ? ' ' : *p;
-		}
 	}
 }
 
