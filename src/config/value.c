@@ -153,7 +153,7 @@ value_blank_comments(char *p)
 {
 	char *end = p + strlen(p);
 
-	while (p < end) {
+	while (*p != '\0') {
 		if (*p == '"' || *p == '/')
 			p += lex_quoted_end(p, end) - p;
 		else if (*p == '#')
