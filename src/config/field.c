@@ -107,10 +107,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 		    "of \"ZONE\" or \"ZONE=NETWORK\"", size);
 		break;
 	case KEY_TABLES:
-		strlcpy(dst, "\"list:/PATH\", \"cidr:/PATH\", "
-		    "\"regexp:/PATH\", \"exec:COMMAND\", "
-		    "\"database:SELECT ...\" or \"socketmap:unix:/PATH:MAP\"",
-		    size);
+		strlcpy(dst, logic_tables, size);
 		break;
 	case KEY_FILE:
 		strlcpy(dst, "an absolute path in quotes", size);

@@ -40,6 +40,10 @@ static const struct {
 };
 #define LOGIC_SOURCES	(sizeof(logic_sources) / sizeof(logic_sources[0]))
 
+const char logic_tables[] = "\"list:/PATH\", \"cidr:/PATH\", "
+    "\"regexp:/PATH\", \"exec:COMMAND\", \"database:SELECT ...\" or "
+    "\"socketmap:unix:/PATH:MAP\"";
+
 static int
 logic_no_memory(char why[VALUE_WHY_MAX])
 {
@@ -354,10 +358,8 @@ logic_read_table(struct conf_table *t, const char *text,
 		    strlen(logic_sources[i].prefix)) == 0)
 			break;
 	if (i == LOGIC_SOURCES) {
-		snprintf(why, VALUE_WHY_MAX, "found %s, expected \"list:/PATH\""
-		    ", \"cidr:/PATH\", \"regexp:/PATH\", \"exec:COMMAND\", "
-		    "\"database:SELECT ...\" or \"socketmap:unix:/PATH:MAP\"",
-		    lex_quote(quoted, sizeof(quoted), text));
+		snprintf(why, VALUE_WHY_MAX, "found %s, expected %s",
+		    lex_quote(quoted, sizeof(quoted), text), logic_tables);
 		return (-1);
 	}
 	t->source = logic_sources[i].source;

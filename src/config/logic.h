@@ -30,6 +30,9 @@ void	logic_free(const struct key *, void *base);
 void	logic_print(const struct key *, const void *base, size_t *at, FILE *);
 bool	logic_more(const struct key *, const void *base, size_t at);
 
+/* How the sources of tables are written. */
+extern const char logic_tables[];
+
 /* The conditions that are built in, in the language itself. */
 extern const char logic_builtin[];
 
