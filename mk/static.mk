@@ -1,10 +1,13 @@
 # static.mk - the small build: static, over musl where musl-gcc is there.
 
 STATIC_CC?=	musl-gcc
-# A table of jumps takes more room than the comparisons it stands for.  The
+# A table of jumps takes more room than the comparisons it stands for, as what
+# the next line turns off does than the speed it gives is worth here.  The
 # page size is what the data in the file may be moved by, not a page in memory:
 # with 4096 up to as many bytes of the file are nothing but padding.
 STATIC_CFLAGS?=	-Oz -flto -flto-partition=one -fno-jump-tables \
+		-fno-caller-saves -fno-shrink-wrap \
+		-fno-tree-switch-conversion -fno-tree-loop-im \
 		-ffunction-sections -fdata-sections \
 		-fno-asynchronous-unwind-tables -fno-unwind-tables \
 		-fno-stack-protector -fno-pie
