@@ -332,6 +332,7 @@ network_body()
 	name_server
 	start "$NAME_SERVERS" \
 	    'dnsbl.services = ["bl.test=127.0.0.2"]' \
+	    'dnsbl.check_only_ipv4 = false' \
 	    's25r.whitelist += /\.friends\.example\z/' \
 	    's25r.blacklist += "bad.example.net"' \
 	    'remote_network.local_addresses += "198.51.100.0/24"' \
