@@ -352,6 +352,16 @@ condition."A".stop_on_data = note("A") == "other"
 milter.x.applicable_conditions += "A"
 milter."y z".applicable_conditions += "A"'
 
+	row 'restrict_accounts_by_list("a@b", :milters => ["x"],
+  :condition_name => "B")' \
+	    'condition."B".set_note."B" = envelope_recipient: "other" if recipient not in ["a@b"]
+condition."B".stop_on_envelope_recipient = recipient not in ["a@b"]
+condition."B".stop_on_data = note("B") == "other"
+milter.x.applicable_conditions += "B"'
+
+	refused 'load_default' 'define each of them'
+	[ "$(cat out)" = '# not translated: load_default' ] ||
+	    atf_fail "what is no statement here is offered: $(cat out)"
 	refused 's25r.add_whitelist do |host|
   host == "x"
 end' 'a block of Ruby'
