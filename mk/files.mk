@@ -345,6 +345,7 @@ TEST_HDRS= \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
 	tests/atf/h_random_oracle.h \
+	tests/atf/h_random_stop.h \
 	tests/atf/h_wire_text.h
 TEST_DATA= \
 	tests/atf/d_leader_content.talk \
