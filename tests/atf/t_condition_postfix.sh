@@ -112,14 +112,12 @@ client()
 	echo "> EHLO ${3:-client.example.net}"
 }
 
-# envelope [RECIPIENT...]: so far, and not further.
+# envelope: so far, and not further.
 envelope()
 {
 
-	echo "> MAIL FROM:<${FROM:-alice@example.org}>"
-	for e_r in "${@:-bob@example.org}"; do
-		echo "> RCPT TO:<$e_r>"
-	done
+	echo "> MAIL FROM:<alice@example.org>"
+	echo "> RCPT TO:<bob@example.org>"
 	echo "> RSET"
 }
 
