@@ -61,8 +61,9 @@ start "$relay" relay.sock a.sock
 relay_pid=$last
 until_there relay.sock
 
-# manager NAME BACKEND CHILD...; those in $parallel are
+# manager NAME BACKEND CHILD...; those in $parallel are; a has $conditions
 parallel=
+conditions=
 manager() {
 	name=$1 backend=$2
 	shift 2
@@ -77,6 +78,8 @@ manager() {
 		for c in $parallel; do
 			echo "milter.$c.parallel = true"
 		done
+		[ -z "$conditions" ] ||
+			echo "milter.a.applicable_conditions = $conditions"
 	} >$name.conf
 	start "$program" -d -f $name.conf
 	until_there $name.sock
@@ -85,6 +88,9 @@ manager() {
 manager one auto a
 manager poll poll a
 manager five auto a b c d e
+conditions='["S25R", "Remote Network", "Trust"]'
+manager asked auto a
+conditions=
 
 awk 'BEGIN {
 	print "From: a@example.org\nTo: b@example.org\nSubject: bench\n"
@@ -97,10 +103,15 @@ awk 'BEGIN {
 		printf("%069d\n", i)
 }' /dev/null >large.eml
 
+# A client that S25R suspects and that is not of this network: the conditions
+# let the child run, and every one of their lists is gone through.
+#
 # measure NAME PID SESSIONS FILE: microseconds of processor time a session
 measure() {
 	before=$(cpu "$2")
 	"$program" test-server -s "unix:$1.sock" --sessions="$3" \
+	    --connect-host=host-192-0-2-1.example.net \
+	    --connect-address=inet:2525@192.0.2.1 \
 	    --concurrency=16 -m "$4" --all-timeouts=60 >/dev/null
 	after=$(cpu "$2")
 	echo $(((after - before) * 10000 / $3))
@@ -111,7 +122,7 @@ while [ $round -lt $rounds ]; do
 	round=$((round + 1))
 	# shellcheck disable=SC2154
 	for row in relay:$relay_pid one:$one_pid poll:$poll_pid \
-	    five:$five_pid; do
+	    five:$five_pid asked:$asked_pid; do
 		name=${row%%:*} pid=${row#*:}
 		measure "$name" "$pid" "$sessions" small.eml >>"$name.small"
 		measure "$name" "$pid" 20 large.eml >>"$name.large"
@@ -136,10 +147,12 @@ row 'relay, small message' relay small
 row 'manager, one child' one small
 row 'manager, one child, poll' poll small
 row 'manager, five children' five small
+row 'manager, one child, three conditions' asked small
 row 'relay, 10 MB' relay large
 row 'manager, one child, 10 MB' one large
 row 'manager, one child, poll, 10 MB' poll large
 row 'manager, five children, 10 MB' five large
+row 'manager, one child, three conditions, 10 MB' asked large
 
 for c in x y z; do
 	start "$program" test-client -q -s unix:$c.sock --on=eom=delay:50

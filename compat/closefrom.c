@@ -15,9 +15,24 @@
 #include <sys/resource.h>
 
 #include <dirent.h>
+#include <limits.h>
 #include <unistd.h>
 
 #define CLOSEFROM_BLIND	65536	/* the most that is tried without a list */
+
+/* The number that a name is; -1 when it is none. */
+static int
+closefrom_number(const char *name)
+{
+	int n = *name == '\0' ? -1 : 0;
+
+	for (; *name != '\0'; name++) {
+		if (*name < '0' || *name > '9' || n > (INT_MAX - 9) / 10)
+			return (-1);
+		n = n * 10 + (*name - '0');
+	}
+	return (n);
+}
 
 /* Closes what the folder lists; returns -1 when there is no such folder. */
 static int
@@ -25,16 +40,14 @@ closefrom_listed(const char *folder, int from)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
-	char *end;
-	long fd;
+	int fd;
 
 	if (dir == NULL)
 		return (-1);
 	while ((entry = readdir(dir)) != NULL) {
-		fd = strtol(entry->d_name, &end, 10);
-		if (end != entry->d_name && *end == '\0' && fd >= from &&
-		    (long)(int)fd == fd && fd != dirfd(dir))
-			(void)close((int)fd);
+		fd = closefrom_number(entry->d_name);
+		if (fd >= from && fd != dirfd(dir))
+			(void)close(fd);
 	}
 	(void)closedir(dir);
 	return (0);

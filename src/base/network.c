@@ -5,7 +5,7 @@
 /*
  * network.c - addresses and networks.
  * Owns:      how they are written, and what belongs to what.
- * Called by: manager/fallback.c.
+ * Called by: config/ and condition/ for rules and tables, manager/fallback.c.
  * Must not:  look a name up.
  */
 #include "compat.h"

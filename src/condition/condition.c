@@ -6,7 +6,7 @@
  * condition.c - a child's conditions at a stage.
  * Owns:      the order in which they set and stop; what a configuration's
  *            conditions need to hear of.
- * Called by: manager/plan.c, "milter-manager explain".
+ * Called by: manager/plan.c, manager/supply.c, "milter-manager explain".
  * Must not:  know what a stop does to the child, or where a fact comes from.
  */
 #include "compat.h"
@@ -84,16 +84,13 @@ condition_set(const struct conf_setters *list, bool note, enum conf_stage stage,
 static const struct conf_origin *
 condition_origin(const struct conf_milter *m, size_t i, enum conf_stage stage)
 {
-	const struct conf_condition *c = m->conditions[i];
-	char name[64];
-	const struct key *key;
+	const struct conf_origin *origin = m->conditions[i]->origin;
+	const struct key *key = key_condition;
 
-	(void)snprintf(name, sizeof(name), "stop_on_%s",
-	    conf_stage_name(stage));
-	key = key_find(key_condition, name);
-	if (key != NULL && c->origin[key - key_condition].file != NULL)
-		return (&c->origin[key - key_condition]);
-	return (&m->given[i]);
+	while (key->type != KEY_STOP || key->min != (unsigned)stage)
+		key++;
+	origin += key - key_condition;
+	return (origin->file != NULL ? origin : &m->given[i]);
 }
 
 enum condition_answer

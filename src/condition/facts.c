@@ -18,8 +18,11 @@
 #include <time.h>
 
 #include "base/network.h"
+#include "base/spec.h"
 #include "condition/facts.h"
 #include "config/table.h"
+
+#define FACTS_DNS_PORT	53
 
 /* A question, and its answer as soon as that is here. */
 struct lookup {
@@ -48,6 +51,27 @@ struct facts_note {
 	char		*value;
 	char		 name[];
 };
+
+struct dns *
+facts_dns(struct loop *loop, const struct conf *conf)
+{
+	const struct conf_list *list = &conf->dnsbl_servers;
+	struct sockaddr_storage server[DNS_SERVERS_MAX];
+	struct dns_options opt;
+	socklen_t len;
+	size_t i;
+
+	memset(&opt, 0, sizeof(opt));
+	/* All of them have been read before, when the file was. */
+	for (i = 0; i < list->n && opt.n_servers < DNS_SERVERS_MAX; i++)
+		if (spec_read_server(list->item[i], FACTS_DNS_PORT,
+		    &server[opt.n_servers], &len) == 0)
+			opt.n_servers++;
+	if (opt.n_servers > 0)
+		opt.server = server;
+	opt.timeout_ms = (unsigned)conf->dnsbl_timeout;
+	return (dns_new(loop, &opt));
+}
 
 void
 facts_init(struct facts *f)
@@ -450,9 +474,11 @@ static void
 facts_envelope(struct facts *f, int which, int part, const char *name,
     struct eval_value *out)
 {
+	/* One evaluation at a time has use for them. */
+	static char domains[2][FACTS_DOMAIN_MAX];
 	const char *text = which == 0 ? f->sender : f->recipient;
 	size_t len = which == 0 ? f->sender_len : f->recipient_len, n, at;
-	char *domain = f->domain[which], *p;
+	char *domain = domains[which], *p;
 
 	if (part == FACT_SENDER_PARAM - FACT_SENDER) {
 		out->text = facts_param(text, len, name, &out->len);
@@ -630,3 +656,5 @@ facts_env(struct facts *f, struct eval_env *env)
 	env->table = facts_table;
 	env->arg = f;
 }
+
+#undef FACTS_DNS_PORT

@@ -34,7 +34,7 @@
 #include "net/dns.h"
 
 #define FACTS_LOOKUPS_MAX	200	/* of one event; more have failed */
-#define FACTS_DOMAIN_MAX	256	/* with its NUL; a longer one is none */
+#define FACTS_DOMAIN_MAX	256	/* a domain is shorter; else it is none */
 
 /* What has become of a child in this message, or in this session. */
 enum facts_child {
@@ -95,8 +95,10 @@ struct facts {
 	struct loop_task task;
 	unsigned	 event;
 	const char	*why;		/* of the last look-up that failed */
-	char		 domain[2][FACTS_DOMAIN_MAX];
 };
+
+/* The resolver as dnsbl.* has it.  NULL: out of memory. */
+struct dns *facts_dns(struct loop *, const struct conf *);
 
 /* Zeroed, with everything above filled in or 0. */
 void	facts_init(struct facts *);

@@ -6,7 +6,8 @@
  * feed.c - the tables of a configuration at work.
  * Owns:      when a table is read again, what is in it meanwhile, and who waits
  *            for its first entries.
- * Called by: facts.c; the manager, with each new configuration; the loop.
+ * Called by: facts.c; the manager, with each new configuration; "milter-manager
+ *            explain"; the loop.
  * Must not:  wait, or give up entries before there are better ones.
  */
 #include "compat.h"

@@ -5,7 +5,7 @@
 /*
  * stress.c - how many connections the MTA of this machine takes at once.
  * Owns:      where its files are, and what of them counts.
- * Called by: the manager, once a configuration.
+ * Called by: the manager, once a configuration; "milter-manager explain".
  * Must not:  start a program, or be called on the mail path.
  */
 #include "compat.h"

@@ -114,12 +114,6 @@ conf_condition_find(const struct conf *conf, const char *name)
 	return (NULL);
 }
 
-const struct conf_condition *
-conf_condition(const struct conf *conf, const char *name)
-{
-	return (conf_condition_find(conf, name));
-}
-
 const struct conf_table *
 conf_table(const struct conf *conf, const char *name)
 {

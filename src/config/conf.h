@@ -261,10 +261,8 @@ struct conf *conf_load(const struct conf_source *,
 struct conf *conf_ref(struct conf *);
 void	conf_unref(struct conf *);	/* NULL: no effect */
 
-/* The child, condition, table of that name or NULL. */
+/* The child, table of that name or NULL. */
 const struct conf_milter *conf_milter(const struct conf *, const char *name);
-const struct conf_condition *conf_condition(const struct conf *,
-	    const char *name);
 const struct conf_table *conf_table(const struct conf *, const char *name);
 
 /*

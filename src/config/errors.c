@@ -5,7 +5,7 @@
 /*
  * errors.c - collect the faults of a configuration and tell them in order.
  * Owns:      the form of an error line, and how many are kept.
- * Called by: parse.c and conf.c.
+ * Called by: conf.c, and what reads for it: load.c, parse.c, check.c.
  * Must not:  grow with the number of faults.
  */
 #include "compat.h"

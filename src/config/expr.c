@@ -5,7 +5,7 @@
 /*
  * expr.c - expressions: made, tied to a configuration, given back.
  * Owns:      the memory of an expression.
- * Called by: parse.c, conf.c, condition/.
+ * Called by: logic.c for keys, check.c, chain.c, show.c, condition/.
  * Must not:  evaluate; that is eval.c's.
  */
 #include "compat.h"

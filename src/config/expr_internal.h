@@ -130,8 +130,6 @@ bool	expr_no_memory(struct expr_read *);
 bool	expr_expected(struct expr_read *, const char *what);
 /* Tells of a bound: "more than 32 levels". */
 bool	expr_bound(struct expr_read *, int max, const char *of);
-/* A letter, a digit, _ or - */
-bool	expr_is_name(char);
 /* Goes over the sign; false when it is not there. */
 bool	expr_sign(struct expr_read *, char sign);
 /* The pattern that is the current word. */

@@ -112,13 +112,6 @@ expr_peek(const struct expr_read *p, size_t i)
 	return (i < p->len - p->pos ? p->text[p->pos + i] : '\0');
 }
 
-bool
-expr_is_name(char c)
-{
-	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || c == '-');
-}
-
 /* Blanks, line ends and comments. */
 static void
 expr_skip(struct expr_read *p)
@@ -178,7 +171,7 @@ expr_slashes(struct expr_read *p)
 	}
 	do
 		p->pos++;
-	while (expr_is_name(expr_peek(p, 0)));
+	while (lex_is_name(expr_peek(p, 0)));
 	p->kind = WORD_PATTERN;
 }
 
@@ -216,7 +209,7 @@ expr_number(struct expr_read *p)
 	uint64_t n;
 	size_t len = 0;
 
-	while (expr_is_name(expr_peek(p, len)))
+	while (lex_is_name(expr_peek(p, len)))
 		len++;
 	p->pos += len;
 	if (expr_peek(p, 0) == ':' ||
@@ -240,8 +233,8 @@ expr_name(struct expr_read *p)
 {
 	size_t len = 0, i;
 
-	while (expr_is_name(expr_peek(p, len)) ||
-	    (expr_peek(p, len) == '.' && expr_is_name(expr_peek(p, len + 1))))
+	while (lex_is_name(expr_peek(p, len)) ||
+	    (expr_peek(p, len) == '.' && lex_is_name(expr_peek(p, len + 1))))
 		len++;
 	p->pos += len;
 	p->kind = WORD_NAME;
@@ -303,7 +296,7 @@ expr_next(struct expr_read *p)
 		expr_slashes(p);
 	else if (c >= '0' && c <= '9')
 		expr_number(p);
-	else if (expr_is_name(c) && c != '-')
+	else if (lex_is_name(c) && c != '-')
 		expr_name(p);
 	else
 		expr_other(p, c);

@@ -51,7 +51,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 	char min[32], max[32];
 
 	dst[0] = '\0';
-	switch (key->type) {
+	switch ((enum key_type)key->type) {
 	case KEY_BOOL:
 		strlcpy(dst, "true or false", size);
 		break;

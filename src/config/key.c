@@ -5,7 +5,7 @@
 /*
  * key.c - every key: name, type, range, default; document.c has its meaning.
  * Owns:      the defaults.
- * Called by: parse.c, field.c, show.c, document.c.
+ * Called by: whatever goes through all keys, or has the name of one.
  * Must not:  read or write a snapshot.
  */
 #include "compat.h"

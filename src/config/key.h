@@ -50,7 +50,7 @@ enum key_type {		/* its member in the snapshot */
 /* There are many rows: no wider than they need be. */
 struct key {
 	const char	*name;
-	enum key_type	 type;
+	uint8_t		 type;		/* enum key_type */
 	bool		 nil;		/* may be nil: the default again */
 	uint16_t	 offset;
 	uint16_t	 offset2;
@@ -61,7 +61,7 @@ struct key {
 	const char	*def;		/* in the language */
 };
 
-/* log.* and manager.*: in struct conf.  NULL name at the end. */
+/* Those of no child or condition: in struct conf.  NULL name at the end. */
 extern const struct key key_main[];
 /* milter.NAME.*: in struct conf_milter. */
 extern const struct key key_child[];

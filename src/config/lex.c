@@ -5,7 +5,8 @@
 /*
  * lex.c - cut the text of a configuration into words.
  * Owns:      what a word is: quotes, escapes, comments, where a line ends.
- * Called by: parse.c and value.c.
+ * Called by: parse.c, value.c and expr_lex.c for words; whoever quotes what an
+ *            administrator has written.
  * Must not:  know a key, or what a value means.
  */
 #include "compat.h"
@@ -56,8 +57,8 @@ lex_line_end(const struct lex *lx, const char *p)
 	return (p);
 }
 
-static bool
-lex_is_key(char c)
+bool
+lex_is_name(char c)
 {
 	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '_' || c == '-');
@@ -198,7 +199,7 @@ lex_key_word(struct lex *lx)
 		lx->punct = *lx->p++;
 		return;
 	}
-	for (; lx->p < lx->end && lex_is_key(*lx->p); lx->p++) {
+	for (; lx->p < lx->end && lex_is_name(*lx->p); lx->p++) {
 		if (lx->len < LEX_TEXT_MAX)
 			lx->text[lx->len++] = *lx->p;
 	}
@@ -281,17 +282,15 @@ lex_is_statement(const struct lex *lx, const char *p)
 	return (false);
 }
 
-/* Behind a string or pattern that begins at p; where it is not closed, the end
- * of the line. */
-static const char *
-lex_quoted_end(const struct lex *lx, const char *p)
+const char *
+lex_quoted_end(const char *p, const char *end)
 {
 	char mark = *p++;
 
-	for (; p < lx->end && lex_eol(lx, p) == 0; p++) {
+	for (; p < end && *p != '\n'; p++) {
 		if (*p == mark)
 			return (p + 1);
-		if (*p == '\\' && p + 1 < lx->end && lex_eol(lx, p + 1) == 0)
+		if (*p == '\\' && end - p > 1 && p[1] != '\n')
 			p++;
 	}
 	return (p);
@@ -326,7 +325,7 @@ lex_raw(struct lex *lx)
 				break;
 			p = lex_line_end(lx, p);
 		} else if (*p == '"' || *p == '/')
-			p = lex_quoted_end(lx, p);
+			p = lex_quoted_end(p, lx->end);
 		else {
 			depth += strchr("[(", *p) != NULL && *p != '\0';
 			depth -= depth > 0 && strchr("])", *p) != NULL &&
@@ -393,11 +392,7 @@ lex_skip(struct lex *lx)
 				depth--;
 			break;
 		case '"':
-			while (p < lx->end && *p != '"' && lex_eol(lx, p) == 0)
-				p += *p == '\\' && p + 1 < lx->end &&
-				    lex_eol(lx, p + 1) == 0 ? 2 : 1;
-			if (p < lx->end && *p == '"')
-				p++;
+			p = lex_quoted_end(p - 1, lx->end);
 			break;
 		default:
 			break;
@@ -448,7 +443,7 @@ lex_part(char *dst, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	while (lex_is_key(text[n]))
+	while (lex_is_name(text[n]))
 		n++;
 	if (n == 0 || text[n] != '\0' || n >= size)
 		return (lex_quote(dst, size, text));

@@ -57,6 +57,9 @@ struct lex {
 	char		 why[128];
 };
 
+/* Of a name that needs no quotes: a letter, a digit, "_" or "-". */
+bool	lex_is_name(char);
+
 /* Reads len bytes, which must stay; a byte order mark is passed over. */
 void	lex_init(struct lex *, const char *text, size_t len);
 
@@ -74,6 +77,12 @@ enum lex_kind lex_next(struct lex *, enum lex_mode);
  * lines, are left for the reader.  Or LEX_BAD.
  */
 enum lex_kind lex_raw(struct lex *);
+
+/*
+ * Behind the string or /pattern/ that begins at p; the end of the line or of
+ * the text when it is not closed.
+ */
+const char *lex_quoted_end(const char *p, const char *end);
 
 /*
  * True when the current word, in a list, looks like the beginning of the next

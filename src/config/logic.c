@@ -6,7 +6,7 @@
  * logic.c - expressions, rules and tables as values of keys.
  * Owns:      the form of "STAGE: VALUE if CONDITION" and of "list:/path"; what
  *            names mean when all is read.
- * Called by: field.c, parse.c, show.c, conf.c.
+ * Called by: field.c, parse.c, load.c, show.c.
  * Must not:  know one key by its name, or evaluate anything.
  */
 #include "compat.h"
@@ -111,28 +111,22 @@ logic_setter_free(struct conf_setter *s)
 static size_t
 logic_find_if(const char *text, size_t from)
 {
+	const char *p = text + from, *end = p + strlen(p);
 	unsigned depth = 0;
-	char mark = 0;
-	size_t i;
 
-	for (i = from; text[i] != '\0'; i++) {
-		if (mark != 0) {
-			if (text[i] == '\\' && text[i + 1] != '\0')
-				i++;
-			else if (text[i] == mark)
-				mark = 0;
-		} else if (text[i] == '"' || text[i] == '/')
-			mark = text[i];
-		else if (text[i] == '(' || text[i] == '[')
+	for (; p < end; p++) {
+		if (*p == '"' || *p == '/')
+			p = lex_quoted_end(p, end) - 1;
+		else if (*p == '(' || *p == '[')
 			depth++;
-		else if (depth > 0 && (text[i] == ')' || text[i] == ']'))
+		else if (depth > 0 && (*p == ')' || *p == ']'))
 			depth--;
-		else if (depth == 0 && i > from && strncmp(text + i, "if", 2)
-		    == 0 && strchr(" \t\n)]\"", text[i - 1]) != NULL &&
-		    strchr(" \t\n(", text[i + 2]) != NULL)
-			return (i);
+		else if (depth == 0 && p > text + from && strncmp(p, "if", 2)
+		    == 0 && strchr(" \t\n)]\"", p[-1]) != NULL &&
+		    strchr(" \t\n(", p[2]) != NULL)
+			break;
 	}
-	return (i);
+	return ((size_t)(p - text));
 }
 
 /* "STAGE:"; returns where the value begins, or 0 when it is none. */

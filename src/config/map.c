@@ -5,7 +5,7 @@
 /*
  * map.c - keys with entries.
  * Owns:      what an entry may be called and hold.
- * Called by: parse.c, field.c.
+ * Called by: parse.c, field.c, logic.c for names of macros.
  * Must not:  know one key by its name.
  */
 #include "compat.h"

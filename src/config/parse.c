@@ -5,7 +5,7 @@
 /*
  * parse.c - statements: "key = value", "key += value", "load".
  * Owns:      what a statement may be, and which key it means.
- * Called by: load.c.
+ * Called by: load.c; check.c for "did you mean".
  * Must not:  stop at a fault, or know what a type of key takes.
  */
 #include "compat.h"

@@ -5,7 +5,8 @@
 /*
  * rules.c - lists against which something is held.
  * Owns:      what can be in one, and how it is written.
- * Called by: parse.c for keys, term.c for lists in an expression.
+ * Called by: logic.c for keys, term.c for lists in an expression, check.c and
+ *            expr.c when all tables are known, eval.c to tell of one.
  * Must not:  hold anything against them; that is eval.c's.
  */
 #include "compat.h"
@@ -57,7 +58,7 @@ rules_is_zone(const char *zone, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (!expr_is_name(zone[i]) && zone[i] != '.')
+		if (!lex_is_name(zone[i]) && zone[i] != '.')
 			return (false);
 	return (len > 0 && len < 220);
 }

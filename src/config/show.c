@@ -62,7 +62,7 @@ show_value(const struct key *key, const void *base, size_t *at, FILE *fp)
 	const char *s;
 	int value;
 
-	switch (key->type) {
+	switch ((enum key_type)key->type) {
 	case KEY_BOOL:
 		fputs(*(const bool *)p ? "true" : "false", fp);
 		break;
@@ -110,7 +110,7 @@ show_value(const struct key *key, const void *base, size_t *at, FILE *fp)
 	case KEY_SET_MACRO:
 	case KEY_SET_NOTE:
 	case KEY_TABLES:
-		break;		/* by their entries: show.c */
+		break;		/* by their entries */
 	case KEY_STRING:
 	case KEY_SECRET:
 	case KEY_FILE:

@@ -5,7 +5,8 @@
 /*
  * source.c - read the files of a configuration, and find those it loads.
  * Owns:      how a path of a "load" becomes files; what a pattern matches.
- * Called by: parse.c.
+ * Called by: load.c, check.c, condition/ for tables and the MTA's own files,
+ *            "milter-manager import".
  * Must not:  know the language, or hang on a fifo that a pattern has caught.
  *
  * Patterns are those of glob(3), read here since with it come the locale's

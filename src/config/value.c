@@ -5,7 +5,7 @@
 /*
  * value.c - read a value as it is written.
  * Owns:      the form of a list, and the memory of values.
- * Called by: parse.c, field.c, source.c.
+ * Called by: parse.c, field.c; load.c, source.c and tool/import*.c for lists.
  * Must not:  know a key, or what a word of a value means.
  */
 #include "compat.h"
@@ -151,20 +151,16 @@ value_read(struct lex *lx, struct value *v, unsigned *line,
 static void
 value_blank_comments(char *p)
 {
-	char mark = 0;
+	char *end = p + strlen(p);
 
-	for (; *p != '\0'; p++) {
-		if (mark == '#' && *p != '\n')
-			*p = ' ';
-		else if (mark == '#' || (mark != 0 && (*p == mark ||
-		    *p == '\n')))
-			mark = 0;
-		else if (mark != 0 && *p == '\\' && p[1] != '\0')
+	while (p < end) {
+		if (*p == '"' || *p == '/')
+			p += lex_quoted_end(p, end) - p;
+		else if (*p == '#')
+			while (*p != '\0' && *p != '\n')
+				*p++ = ' ';
+		else
 			p++;
-		else if (mark == 0 && (*p == '"' || *p == '/' || *p == '#')) {
-			mark = *p;
-			*p = mark == '#' ? ' ' : *p;
-		}
 	}
 }
 

@@ -7,7 +7,7 @@
  * other, up to the first deciding verdict.
  * Owns:      the walk over the children at one such event, and what a verdict
  *            does to the child that gave it and to the others.
- * Called by: session.c.
+ * Called by: session.c; plan*.c, which ask what has become of a recipient.
  * Must not:  know the content of a message, or how a verdict is ranked.
  *
  * This is what Postfix and Sendmail do with filters of their own: later ones do

@@ -6,7 +6,7 @@
  * macros.c - the macro sets of a session, and which of them a child has.
  * Owns:      session->macros and child->macro_gen; what is made up.
  * Called by: session.c when a frame comes, envelope.c before an event,
- *            child.c before each command.
+ *            child.c before each command, plan*.c, fallback.c.
  * Must not:  send anything.
  *
  * The last frame of each command is kept whole.  A child gets a set under its

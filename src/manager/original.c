@@ -6,7 +6,7 @@
  * original.c - the message as the MTA sent it, for parallel children.
  * Owns:      struct original: a second list of the header fields, and the body
  *            from the moment when an earlier child's new one takes its place.
- * Called by: content.c, finish.c, session.c.
+ * Called by: content.c, finish.c, plan.c, plan_facts.c, session.c.
  * Must not:  cost anything in a session without a parallel child.
  *
  * Until a body is replaced the session's spool is the original, and both kinds

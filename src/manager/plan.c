@@ -7,7 +7,7 @@
  * what these say is done.
  * Owns:      what a stop does to the child at each stage.
  * Called by: envelope.c and content.c before a child is sent anything;
- *            negotiate.c.
+ *            fallback.c, negotiate.c, plan_facts.c.
  * Must not:  know how a condition is evaluated (condition/), or answer the MTA.
  */
 #include "compat.h"
@@ -24,8 +24,8 @@ plan_stage(enum stage stage)
 {
 	if (stage == STAGE_UNKNOWN)
 		return (-1);
-	return ((int)stage - (stage < STAGE_UNKNOWN ? STAGE_CONNECT :
-	    STAGE_HEADER - CONF_HEADER));
+	return (stage < STAGE_UNKNOWN ? (int)stage - (int)STAGE_CONNECT :
+	    (int)stage - (int)STAGE_HEADER + (int)CONF_HEADER);
 }
 
 bool

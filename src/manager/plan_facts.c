@@ -85,7 +85,7 @@ plan_facts_forget(struct session_plan *p)
 	free(p->host);
 	free(p->address);
 	free(p->helo);
-	buf_free(&p->sender);
+	free(p->sender);
 }
 
 static void
@@ -148,6 +148,8 @@ plan_message_end(struct session *s)
 	if (p == NULL)
 		return;
 	facts_new_message(&p->facts);
+	free(p->sender);
+	p->sender = NULL;
 	p->facts.sender = p->facts.recipient = NULL;
 	p->facts.recipients = 0;
 	for (i = 0; i < s->n; i++) {
@@ -208,10 +210,12 @@ plan_event(struct session *s, const struct packet *pkt)
 		r = p->helo == NULL ? -1 : 0;
 		break;
 	case STAGE_MAIL:
-		buf_clear(&p->sender);
-		r = buf_add(&p->sender, pkt->data, pkt->len);
-		f->sender = (const char *)buf_ptr(&p->sender);
-		f->sender_len = p->sender.len;
+		free(p->sender);
+		f->sender = p->sender = malloc(pkt->len);
+		f->sender_len = pkt->len;
+		if (p->sender == NULL)
+			return (-1);
+		memcpy(p->sender, pkt->data, pkt->len);
 		break;
 	case STAGE_RCPT:
 		if (!envelope_rejected_rcpt(s))

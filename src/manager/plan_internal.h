@@ -17,7 +17,7 @@ struct session_plan {
 	char			*host;
 	char			*address;
 	char			*helo;
-	struct buf		 sender;
+	char			*sender;
 	struct child		*child;		/* whose are asked, */
 	enum stage		 stage;		/* and when */
 };

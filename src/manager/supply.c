@@ -11,15 +11,11 @@
  */
 #include "compat.h"
 
-#include "base/log.h"
-#include "base/spec.h"
 #include "condition/condition.h"
 #include "condition/feed.h"
 #include "condition/stress.h"
 #include "manager/manager_internal.h"
 #include "net/dns.h"
-
-#define SUPPLY_DNS_PORT	53
 
 static bool
 supply_same_dns(const struct conf *a, const struct conf *b)
@@ -39,32 +35,17 @@ static int
 supply_get_dns(struct manager *m, struct generation *g,
     const struct conf *conf)
 {
-	struct sockaddr_storage server[DNS_SERVERS_MAX];
-	struct dns_options opt;
-	socklen_t len;
-	const struct conf_list *list = &conf->dnsbl_servers;
-	size_t i;
-
 	if (m->gen != NULL && m->gen->dns != NULL &&
 	    supply_same_dns(m->gen->conf, conf)) {
 		g->dns = m->gen->dns;
 		g->dns->refs++;
 		return (0);
 	}
-	memset(&opt, 0, sizeof(opt));
-	/* All of them have been read before, when the file was. */
-	for (i = 0; i < list->n && opt.n_servers < DNS_SERVERS_MAX; i++)
-		if (spec_read_server(list->item[i], SUPPLY_DNS_PORT,
-		    &server[opt.n_servers], &len) == 0)
-			opt.n_servers++;
-	if (opt.n_servers > 0)
-		opt.server = server;
-	opt.timeout_ms = (unsigned)conf->dnsbl_timeout;
 	g->dns = calloc(1, sizeof(*g->dns));
 	if (g->dns == NULL)
 		return (-1);
 	g->dns->refs = 1;
-	g->dns->dns = dns_new(m->loop, &opt);
+	g->dns->dns = facts_dns(m->loop, conf);
 	return (g->dns->dns != NULL ? 0 : -1);
 }
 
@@ -104,5 +85,3 @@ supply_drop(struct generation *g)
 		free(g->dns);
 	}
 }
-
-#undef SUPPLY_DNS_PORT

@@ -5,7 +5,8 @@
 /*
  * option_merge.c - the answers of all children as one answer to the MTA.
  * Owns:      the rule for each bit and for the macro lists.
- * Called by: the manager when the last child has answered or failed.
+ * Called by: the manager when the last child has answered or failed, and for
+ *            what conditions need.
  * Must not:  claim a bit that the MTA did not offer: Sendmail drops us then.
  */
 #include "compat.h"

@@ -5,7 +5,7 @@
 /*
  * dns.c - a stub resolver in the event loop: A, AAAA, PTR, TXT.
  * Owns:      who asks what, the answers that are kept, which servers there are.
- * Called by: conditions, resolver.c; dns_try.c with answers.
+ * Called by: condition/, who made it, resolver.c; dns_try.c with answers.
  * Must not:  open a socket, or call an asker from within dns_ask().
  */
 #include "compat.h"

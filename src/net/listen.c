@@ -5,7 +5,7 @@
 /*
  * listen.c - the socket on which MTAs connect.
  * Owns:      a listening descriptor, its path in the file system, the pauses.
- * Called by: the daemon at its start and end; the loop.
+ * Called by: the daemon and the test client at start and end; the loop.
  * Must not:  know what a connection is for.
  */
 #include "compat.h"

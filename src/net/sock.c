@@ -5,7 +5,7 @@
 /*
  * sock.c - sockets that are non-blocking and close-on-exec from the start.
  * Owns:      the one place where descriptors get these two properties.
- * Called by: the other files of net/.
+ * Called by: the other files of net/; condition/feed_program.c.
  * Must not:  know a loop.
  */
 #include "compat.h"

@@ -388,11 +388,8 @@ static int
 explain_begin(struct explain *x)
 {
 	const struct conf *conf = x->conf;
-	struct sockaddr_storage server[DNS_SERVERS_MAX];
-	struct dns_options opt;
 	struct facts *f = &x->facts;
 	unsigned stress = stress_threshold(conf);
-	socklen_t len;
 	size_t i;
 
 	f->conf = conf;
@@ -417,18 +414,10 @@ explain_begin(struct explain *x)
 	for (i = 0; x->child != NULL && i < conf->n_milters; i++)
 		if (conf->milters[i]->enabled)
 			x->child[x->n++].m = conf->milters[i];
-	memset(&opt, 0, sizeof(opt));
-	for (i = 0; i < conf->dnsbl_servers.n && i < DNS_SERVERS_MAX; i++)
-		if (spec_read_server(conf->dnsbl_servers.item[i], 53,
-		    &server[opt.n_servers], &len) == 0)
-			opt.n_servers++;
-	if (opt.n_servers > 0)
-		opt.server = server;
-	opt.timeout_ms = (unsigned)conf->dnsbl_timeout;
 	f->loop = x->loop = loop_new(conf->event_loop_backend);
 	if (x->loop == NULL)
 		return (-1);
-	f->dns = dns_new(x->loop, &opt);
+	f->dns = facts_dns(x->loop, conf);
 	f->feeds = feeds_new(x->loop, conf, NULL);
 	return (x->child == NULL || f->dns == NULL || f->feeds == NULL ||
 	    x->no_memory ? -1 : 0);

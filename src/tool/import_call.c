@@ -5,7 +5,7 @@
 /*
  * import_call.c - a call, an assignment or a block, in our language.
  * Owns:      which of them there are, and what becomes of each.
- * Called by: import_walk.c.
+ * Called by: import_walk.c, import_stop.c.
  * Must not:  translate half a statement.
  */
 #include "compat.h"
@@ -136,11 +136,14 @@ import_check_report(const char *line, void *arg)
 {
 	char *why = arg;
 	const char *p;
-	unsigned i;
+	unsigned i = 0;
 
 	/* FILE:LINE: KEY: what is wrong */
-	for (i = 0; i < 2 && (p = strstr(line, ": ")) != NULL; i++)
-		line = p + 2;
+	for (p = line; i < 2 && *p != '\0'; p++)
+		if (p[0] == ':' && p[1] == ' ') {
+			line = p + 2;
+			i++;
+		}
 	if (why[0] == '\0')
 		strlcpy(why, line, IMPORT_WHY_MAX);
 }

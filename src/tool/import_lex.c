@@ -5,7 +5,7 @@
 /*
  * import_lex.c - Ruby's text in tokens, and which of them belong together.
  * Owns:      strings, comments, heredocs, what opens and what closes.
- * Called by: import.c.
+ * Called by: import_walk.c.
  * Must not:  refuse anything: what it cannot read is a token that is bad.
  */
 #include "compat.h"

@@ -5,7 +5,7 @@
 /*
  * import_value.c - Ruby's literals as ours, and what variables stand for.
  * Owns:      escapes, numbers, patterns.
- * Called by: import.c, import_expr.c.
+ * Called by: the other import_*.c.
  * Must not:  know a key or a condition.
  */
 #include "compat.h"

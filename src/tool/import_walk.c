@@ -5,7 +5,7 @@
 /*
  * import_walk.c - statement after statement of upstream's configuration.
  * Owns:      comments, and what is said of a statement that is left out.
- * Called by: import.c, tests/fuzz/fuzz_import.c.
+ * Called by: import.c, the other import_*.c, tests/fuzz/fuzz_import.c.
  * Must not:  know what a statement means.
  */
 #include "compat.h"

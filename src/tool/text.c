@@ -5,7 +5,7 @@
 /*
  * text.c - stages by name, bytes as escaped text, frames as lines.
  * Owns:      the spelling in which the test tools read and print.
- * Called by: the test server and the test client.
+ * Called by: the other tools.
  * Must not:  know sockets, sessions, or which frame is allowed when.
  */
 #include "compat.h"
