@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define MAP_CONNS	16
-#define MAP_HUGE	400000		/* bytes of the answer that is too long */
+#define MAP_HUGE	400000		/* bytes of one that is too long */
 
 struct map_conn {
 	int		 fd;		/* -1: free */
