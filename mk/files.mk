@@ -310,6 +310,7 @@ TESTS_SH= \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
+	tests/atf/t_table_daemon.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
@@ -323,6 +324,7 @@ TEST_PROGS= \
 	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c \
+	tests/atf/h_socketmap.c \
 	tests/atf/h_socks.c \
 	tests/atf/h_stranger.c \
 	tests/atf/h_wire.c
@@ -345,6 +347,7 @@ TEST_HDRS= \
 	tests/atf/h_random.h \
 	tests/atf/h_random_mta.h \
 	tests/atf/h_random_oracle.h \
+	tests/atf/h_random_stop.h \
 	tests/atf/h_wire_text.h
 TEST_DATA= \
 	tests/atf/d_leader_content.talk \
@@ -355,6 +358,7 @@ TEST_DATA= \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
+	tests/atf/h_database.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \

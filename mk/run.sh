@@ -54,8 +54,8 @@ apt_has() {
 
 # Of these names those that this release has, as far as it is known: without
 # lists, every one.  The sanitizers' run-time library goes by version, spamd is
-# newer than its package, rspamd and milter-greylist come and go, MariaDB's names
-# had a version.
+# newer than its package, rspamd and milter-greylist come and go, MariaDB's
+# names had a version.
 apt_offered() {
 	for package in "$@"; do
 		case $package in

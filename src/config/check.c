@@ -235,7 +235,7 @@ check_table(struct parse *ps, struct conf_table *t)
 {
 	struct check_file f = { ps, t };
 	struct source_text text;
-	char why[VALUE_WHY_MAX];
+	char why[VALUE_WHY_MAX], said[VALUE_WHY_MAX];
 
 	if (t->source == CONF_TABLE_DATABASE && ps->conf->database_type == NULL)
 		check_fault(ps, &t->origin, "table", t->name, "",
@@ -243,7 +243,10 @@ check_table(struct parse *ps, struct conf_table *t)
 	if (t->source > CONF_TABLE_REGEXP)
 		return;
 	if (source_read(t->where, false, &text, why) == -1) {
-		check_fault(ps, &t->origin, "table", t->name, "", why);
+		strlcpy(said, t->where, sizeof(said) / 2);
+		strlcat(said, ": ", sizeof(said));
+		strlcat(said, why, sizeof(said));
+		check_fault(ps, &t->origin, "table", t->name, "", said);
 		return;
 	}
 	t->data = table_new(t->source == CONF_TABLE_LIST ? TABLE_LIST :

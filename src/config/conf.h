@@ -205,6 +205,7 @@ struct conf {
 	unsigned	 stress_threshold;	/* UINT_MAX: as of the MTA */
 	struct conf_rules trust_domains;
 	struct conf_rules dnsbl_services;	/* "ZONE" or "ZONE=NETWORK" */
+	bool		 dnsbl_check_only_ipv4;	/* true */
 	struct conf_list dnsbl_servers;		/* addresses; empty: system's */
 	uint64_t	 dnsbl_timeout;		/* ms; 5 s */
 	struct conf_rules restricted_accounts;

@@ -92,7 +92,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 		strlcpy(dst, "a string in quotes", size);
 		break;
 	case KEY_STOP:
-		strlcpy(dst, "an expression", size);
+		strlcpy(dst, "an expression, like hour in 8..19", size);
 		break;
 	case KEY_SET_MACRO:
 	case KEY_SET_NOTE:

@@ -172,7 +172,11 @@ logic_read_setter(const struct value *v, struct conf_setter *s,
 	size_t from = logic_read_stage(v->text, &s->stage), to;
 
 	if (from == 0)
-		return (logic_fault(v, 0, "expected a stage and a value, like "
+		return (logic_fault(v, 0, s->stage == CONF_STAGE_N &&
+		    v->text[strcspn(v->text, ": \t\n\"/")] == ':' ?
+		    "this is no stage, expected connect, helo, envelope_from, "
+		    "envelope_recipient, data, header, end_of_header, body or "
+		    "end_of_message" : "expected a stage and a value, like "
 		    "connect: \"yes\" if stressed", line, why));
 	to = logic_find_if(v->text, from);
 	s->value = logic_part(v, from, to, EXPR_STRING, s->stage, line, why);

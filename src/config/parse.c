@@ -61,6 +61,14 @@ parse_fault(struct parse *ps, struct parse_input *in, unsigned line,
 		ps->child[i].faulty = true;
 }
 
+/* Two parts of a key that must go on. */
+static bool
+parse_goes_on(const struct parse_input *in)
+{
+	return (in->n_parts == 2 && (strcmp(in->part[0], "milter") == 0 ||
+	    strcmp(in->part[0], "condition") == 0));
+}
+
 /*
  * Reads the key through its '=' or '+='; the first word is there already.
  */
@@ -108,9 +116,14 @@ parse_key(struct parse_input *in, char why[VALUE_WHY_MAX])
 		lex_next(lx, LEX_KEY);
 	}
 	if (lx->kind != LEX_BAD)
-		strlcpy(why, expected, VALUE_WHY_MAX);
+		snprintf(why, VALUE_WHY_MAX, "%s%s", expected, lx->kind ==
+		    LEX_WORD && parse_goes_on(in) ?
+		    "; a name with spaces is written in quotes" : "");
 	else if (strncmp(lx->why, "unexpected", 10) == 0)
-		snprintf(why, VALUE_WHY_MAX, "%s, %s", lx->why, expected);
+		snprintf(why, VALUE_WHY_MAX, "%s, %s%s", lx->why, expected,
+		    lx->why[11] != '(' || in->n_parts > 2 ? "" :
+		    "; upstream's Ruby is translated by milter-manager "
+		    "import");
 	else
 		strlcpy(why, lx->why, VALUE_WHY_MAX);
 	return (-1);
@@ -364,17 +377,13 @@ parse_find(struct parse *ps, struct parse_input *in,
 		return (NULL);
 	key = map != NULL ? map : key_find(about->table, in->part[2]);
 	if (about->table == key_condition) {
-		if (key == NULL) {
-			parse_unknown(ps, in, why);
-			return (NULL);
-		}
 		about->condition = conf_condition_find(ps->conf, in->part[1]);
 		if (about->condition == NULL)
 			about->condition = parse_new_condition(ps,
 			    in->part[1], why);
-		return (about->condition == NULL ? NULL : key);
-	}
-	if (parse_find_milters(ps, in, about, why) == -1)
+		if (about->condition == NULL)
+			return (NULL);
+	} else if (parse_find_milters(ps, in, about, why) == -1)
 		return (NULL);
 	if (key == NULL)
 		parse_unknown(ps, in, why);

@@ -30,6 +30,8 @@ const struct expr_key term_keys[EXPR_KEYS] = {
 	KEY("restrict_accounts.accounts", RULES_STRINGS, restricted_accounts),
 	{ "s25r.check_only_ipv4", EXPR_BOOL, RULES_STRINGS,
 	    (uint16_t)offsetof(struct conf, s25r_check_only_ipv4) },
+	{ "dnsbl.check_only_ipv4", EXPR_BOOL, RULES_STRINGS,
+	    (uint16_t)offsetof(struct conf, dnsbl_check_only_ipv4) },
 };
 
 #undef KEY
@@ -130,11 +132,31 @@ term_find(const struct expr_read *p)
 	return (i);
 }
 
+/* What upstream's blocks and other languages call a thing, or NULL. */
+static const char *
+term_habit(const char *name)
+{
+	static const char habits[] =
+	    "from\0sender\0rcpt\0recipient\0fqdn\0helo\0chunk\0body\0"
+	    "value\0header_value\0socket_address\0address\0"
+	    "client_address\0address\0nil\0\"\"\0yes\0true\0no\0false\0"
+	    "if\0the condition alone\0";
+	const char *h, *to;
+
+	for (h = habits; *h != '\0'; h = to + strlen(to) + 1) {
+		to = h + strlen(h) + 1;
+		if (strcmp(h, name) == 0)
+			return (to);
+	}
+	return (NULL);
+}
+
 static unsigned
 term_unknown(struct expr_read *p)
 {
-	const char *near = NULL;
-	size_t best = (size_t)-1, d;
+	const char *near = term_habit(p->name);
+	size_t best = near == NULL ? (size_t)-1 : 0, d;
+	size_t len = strcspn(p->name, ".");
 	unsigned i;
 
 	for (i = 0; i < NAMES; i++)
@@ -145,6 +167,12 @@ term_unknown(struct expr_read *p)
 	if (near != NULL)
 		return (expr_fail(p, p->at, "unknown name %s, did you mean %s?",
 		    p->name, near));
+	for (i = 0; i < FACT_N && p->name[len] != '\0'; i++)
+		if (strlen(term_name_of(i)) == len &&
+		    memcmp(term_name_of(i), p->name, len) == 0)
+			return (expr_fail(p, p->at, "%s has no %s, compare it "
+			    "with ==, =~ or in", term_name_of(i),
+			    p->name + len));
 	return (expr_fail(p, p->at, "unknown name %s, a string is written in "
 	    "double quotes", p->name));
 }

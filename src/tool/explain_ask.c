@@ -325,7 +325,8 @@ explain_condition(struct explain *x, size_t i)
 
 	/* What it sets, then whether it stops: either may be not known. */
 	part.stop[x->stage] = NULL;
-	if (explain_ask(x, &part, i, &stop) == CONDITION_PENDING || c->unknown) {
+	if (explain_ask(x, &part, i, &stop) == CONDITION_PENDING ||
+	    c->unknown) {
 		x->notes_unknown |= cond->notes.n > 0;
 		c->macros_unknown = true;
 	}

@@ -345,6 +345,15 @@ import_each(struct import *im, const struct import_call *call)
 	return (true);
 }
 
+/* "NAME:" or ":NAME =>" */
+static bool
+import_at_option(const struct import *im)
+{
+	return (im->tok[im->at].kind == IMPORT_LABEL ||
+	    (im->tok[im->at].kind == IMPORT_SYMBOL &&
+	    import_is(im, im->at + 1, "=>")));
+}
+
 /* restrict_accounts_by_list("a@b", /c/, condition_name: "X", milters: [...]) */
 static bool
 import_restrict(struct import *im, struct import_call *call)
@@ -360,7 +369,7 @@ import_restrict(struct import *im, struct import_call *call)
 	const struct import_token *t;
 	struct buf list;
 
-	while (im->at < call->end && im->tok[im->at].kind != IMPORT_LABEL) {
+	while (im->at < call->end && !import_at_option(im)) {
 		import_put(im, separator);
 		separator = ", ";
 		if (!import_value(im, NULL, true) ||
@@ -376,6 +385,7 @@ import_restrict(struct import *im, struct import_call *call)
 	    "line %u", (unsigned)im->tok[call->end].line);
 	while (im->at < call->end) {
 		t = &im->tok[im->at++];
+		(void)import_take(im, "=>");
 		token = import_literal(im, im->at, NULL);
 		if (t->len == 7 && im->tok[im->at].mate != 0) {
 			milters = im->at + 1;
@@ -566,8 +576,6 @@ import_act(struct import *im, struct import_call *call, enum import_act act,
 			return (true);
 		im->why = "installed milters are not found by themselves "
 		    "here; define each of them";
-		import_out(im, "# ", 2);
-		import_out(im, text, strlen(text));
 		return (false);
 	case IMPORT_A_TEXT:
 		import_put(im, text);

@@ -245,19 +245,37 @@ import_put_number(struct import *im, bool octal)
 }
 
 /*
- * A pattern that is held against an address without its < and > must not have
- * to do with either: they are where upstream's text begins and ends.
+ * Copies a pattern that is held against an address, which has no < and > here.
+ * They are where upstream's text begins and ends, so that \A< is \A and >\z is
+ * \z; returns NULL when it has to do with them otherwise, or else its end.
  */
-static bool
-import_pattern_touches(const char *p, const char *end)
+static const char *
+import_pattern_bare(const char *p, const char *end, char dst[LEX_TEXT_MAX])
 {
-	for (; p < end; p++) {
-		if (strchr("<>^$", *p) != NULL)
-			return (true);
-		if (*p == '\\' && ++p < end && strchr("AzZ", *p) != NULL)
-			return (true);
+	size_t len, n = 0;
+	bool set = false, from;
+
+	for (; p < end; p += len + from) {
+		len = *p == '\\' && p + 1 < end ? 2 : 1;
+		from = !set && (*p == '^' || (len == 2 && p[1] == 'A'));
+		if (from) {
+			if (p + len >= end || p[len] != '<' || (p + len + 1 <
+			    end && strchr("?*+{", p[len + 1]) != NULL))
+				return (NULL);
+		} else if (*p == '>' && !set && p + 1 < end && (p[1] == '$' ||
+		    (p + 2 < end && p[1] == '\\' && (p[2] | 32) == 'z')))
+			len = *++p == '$' ? 1 : 2;
+		else if (strchr(set ? "<>" : "<>^$", *p) != NULL ||
+		    (len == 2 && strchr("AzZ<>", p[1]) != NULL))
+			return (NULL);
+		if (n + len > LEX_TEXT_MAX)
+			return (NULL);
+		memcpy(dst + n, p, len);
+		n += len;
+		if (len == 1 && (*p == '[' || *p == ']'))
+			set = *p == '[';
 	}
-	return (false);
+	return (dst + n);
 }
 
 bool
@@ -266,14 +284,19 @@ import_put_pattern(struct import *im)
 	const struct import_token *t = &im->tok[im->at];
 	const char *p = im->text + t->body, *end = p + t->len;
 	const char *flags = end + 1;
+	char bare[LEX_TEXT_MAX];
 	size_t n = 0;
 
 	if (t->live)
 		return (import_no(im, "#{...} is worked out when Ruby runs; "
 		    "write the text itself"));
-	if (im->angles && import_pattern_touches(p, end))
-		return (import_no(im, "addresses have no < and > here; write "
-		    "the pattern without them"));
+	if (im->angles) {
+		end = import_pattern_bare(p, end, bare);
+		if (end == NULL)
+			return (import_no(im, "addresses have no < and > here; "
+			    "write the pattern without them"));
+		p = bare;
+	}
 	im->quoted[n++] = '/';
 	for (; p < end; p++) {
 		if ((unsigned char)*p < ' ' || n > LEX_TEXT_MAX)

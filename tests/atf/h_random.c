@@ -50,6 +50,7 @@ configure(unsigned long number)
 		R.child[i].place = (int)i;
 		R.child[i].fallback = fallbacks[below(6)];
 		R.child[i].evaluated = one_in(6);
+		R.child[i].conditions = one_in(3);
 	}
 }
 
@@ -81,6 +82,11 @@ print_configuration(void)
 		    "milter.c%zu.end_of_message_timeout = 5\n", i, i, i,
 		    status_word(R.child[i].fallback), i,
 		    R.child[i].evaluated ? "true" : "false", i, i);
+	printf("%s", stop_conditions);
+	for (i = 0; i < R.n; i++)
+		if (R.child[i].conditions)
+			printf("milter.c%zu.applicable_conditions = "
+			    "[\"stop\"]\n", i);
 	for (i = 0; i < R.n && R.chaos; i++)
 		printf("milter.c%zu.parallel = %s\n", i,
 		    one_in(2) ? "true" : "false");

@@ -51,6 +51,7 @@ struct random_child {
 	int		 place;
 	char		 fallback;	/* a t r d */
 	bool		 evaluated;
+	bool		 conditions;	/* see h_random_stop.h */
 	struct loop_io	 listen;
 	struct stream	 stream;
 	bool		 open;
@@ -64,6 +65,9 @@ struct random_child {
 
 	/* the oracle's: see struct child of the manager */
 	bool		 in_message, done;
+	bool		 stopped;	/* of this message */
+	bool		 now;		/* of this event */
+	bool		 shown, hidden;	/* a recipient */
 	unsigned	 skip, asked, taken;
 	int		 cursor;
 	size_t		 header;
@@ -115,6 +119,7 @@ static struct random {
 	uint64_t	 got_len;
 
 	/* the oracle's */
+	char		 digit;		/* the sender's last one */
 	bool		 known;		/* what has to come is */
 	char		 want;		/* the verdict, or 0: none */
 	char		*want_text;

@@ -270,6 +270,7 @@ children_leave(void)
 			item_new(&R.child[i], 'Q', NULL, 0);
 		R.child[i].state = RANDOM_DONE;
 		R.child[i].in_message = R.child[i].done = false;
+		stop_message(&R.child[i]);
 		R.child[i].skip = 0;
 	}
 }
@@ -592,6 +593,7 @@ session_reset(void)
 			item_drop(c);
 		c->state = RANDOM_NEW;
 		c->in_message = c->done = c->leaving = false;
+		stop_message(c);
 		c->skip = c->asked = c->taken = 0;
 	}
 }

@@ -15,6 +15,7 @@
 #define H_RANDOM_ORACLE_H
 
 #include "h_random.h"
+#include "h_random_stop.h"
 
 static inline bool
 oracle_wants(const struct random_child *c, int code)
@@ -26,7 +27,8 @@ oracle_wants(const struct random_child *c, int code)
 static inline char
 oracle_fallback(const struct random_child *c)
 {
-	return (c->evaluated || c->done ? 'a' : c->fallback);
+	return (c->evaluated || c->done || c->stopped || c->now ? 'a' :
+	    c->fallback);
 }
 
 /* The manager's own, as far as it means something there. */
@@ -97,6 +99,7 @@ oracle_message_end(void)
 		if (c->state == RANDOM_READY && c->in_message)
 			item_new(c, 'A', NULL, 0);
 		c->in_message = c->done = false;
+		stop_message(c);
 	}
 	oracle_fields_free();
 	buf_free(&R.want_edits);
@@ -169,6 +172,8 @@ oracle_asks(struct random_child *c)
 {
 	int code = R.sent;
 
+	if (stop_asked(c))
+		return (false);
 	if (code == 'T' && c->in_message && c->asked > 0 && c->taken == 0) {
 		item_new(c, 'A', NULL, 0);
 		c->in_message = false;
@@ -178,7 +183,7 @@ oracle_asks(struct random_child *c)
 		return (false);
 	if ((code == 'R' || code == 'T') && !c->in_message)
 		return (false);
-	if (code == 'U' && (c->done || (c->in_message && R.data)))
+	if (code == 'U' && (c->done || c->stopped || (c->in_message && R.data)))
 		return (false);
 	if (code == 'R' && R.rejected)
 		return ((c->option.protocol & SMFIP_RCPT_REJ) != 0);
@@ -236,6 +241,8 @@ oracle_outcome(struct random_child *c)
 {
 	char v = R.reply;
 
+	if (c->now)
+		return (false);
 	if (c->state == RANDOM_FAILED) {
 		v = oracle_fallback(c);
 		R.reply = v;
@@ -267,7 +274,7 @@ oracle_heard(void)
 	for (i = 0; i < R.n; i++) {
 		const struct random_child *c = &R.child[i];
 
-		if (c->evaluated)
+		if (c->evaluated || c->stopped || c->now)
 			continue;
 		if (c->state != RANDOM_FAILED || c->done ||
 		    c->fallback != 'a')
@@ -287,7 +294,9 @@ oracle_nobody(void)
 	for (i = 0; i < R.n; i++) {
 		const struct random_child *c = &R.child[i];
 
-		if (c->state == RANDOM_FAILED)
+		if (c->now)
+			out += R.sent == 'T';
+		else if (c->state == RANDOM_FAILED)
 			out += oracle_fallback(c) == 'a';
 		else if (c->state != RANDOM_READY ||
 		    (strchr("MRT", R.sent) != NULL && !c->in_message))
@@ -454,6 +463,8 @@ oracle_feed(struct random_child *c)
 			c->header = R.n_fields;
 		if (!R.eoh && R.body_len == 0 && !R.eom)
 			return (false);
+		if (stop_content(c, 'N'))
+			return (true);
 		c->cursor = 'B';
 		if (oracle_wants(c, 'N')) {
 			(void)oracle_send(c, 'N', NULL, 0, true);
@@ -473,7 +484,8 @@ oracle_feed(struct random_child *c)
 	}
 	if (!R.eom)
 		return (false);
-	(void)oracle_send(c, 'E', NULL, 0, true);
+	if (!stop_content(c, 'E'))
+		(void)oracle_send(c, 'E', NULL, 0, true);
 	return (true);
 }
 
@@ -654,12 +666,14 @@ oracle_event(void)
 		R.data = R.data || R.sent == 'T';
 		if (R.sent == 'M')
 			oracle_mail();
+		stop_event(R.sent);
 		R.walk = 0;
 		R.asked = false;
 		oracle_envelope();
 		return;
 	}
 	if (!R.content) {
+		stop_event('T');
 		R.content = R.data = true;
 		R.walk = 0;
 		R.asked = false;

@@ -269,6 +269,20 @@ static const struct row connects[] = {
 	    "Remote Network", "h", "192.0.2.9", NULL, false, false, NULL,
 	    NULL),
 
+	/* Block lists: who is not asked about is in none. */
+	CONNECT(NULL, "DNSBL Listed", "h", "2001:db8::1", NULL, false, true,
+	    "address.family != \"inet\"", NULL),
+	CONNECT(NULL, "DNSBL Listed", "h", "unix", NULL, false, true,
+	    "address.family != \"inet\"", NULL),
+	CONNECT("dnsbl.check_only_ipv4 = false", "DNSBL Listed", "h", "unix",
+	    NULL, false, true, "dnsbl", NULL),
+	CONNECT("dnsbl.services = []", "DNSBL Listed", "h", "192.0.2.1", NULL,
+	    false, true, "dnsbl", NULL),
+	CONNECT(NULL, "Not DNSBL Listed", "h", "2001:db8::1", NULL, false,
+	    false, NULL, NULL),
+	CONNECT("dnsbl.services = []", "Not DNSBL Listed", "h", "192.0.2.1",
+	    NULL, false, false, NULL, NULL),
+
 	/* Stress. */
 	CONNECT(NULL, "No Stress", "h", "192.0.2.1", NULL, false, false, NULL,
 	    NULL),

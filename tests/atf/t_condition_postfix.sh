@@ -112,14 +112,12 @@ client()
 	echo "> EHLO ${3:-client.example.net}"
 }
 
-# envelope [RECIPIENT...]: so far, and not further.
+# envelope: so far, and not further.
 envelope()
 {
 
-	echo "> MAIL FROM:<${FROM:-alice@example.org}>"
-	for e_r in "${@:-bob@example.org}"; do
-		echo "> RCPT TO:<$e_r>"
-	done
+	echo "> MAIL FROM:<alice@example.org>"
+	echo "> RCPT TO:<bob@example.org>"
 	echo "> RSET"
 }
 
@@ -332,6 +330,7 @@ network_body()
 	name_server
 	start "$NAME_SERVERS" \
 	    'dnsbl.services = ["bl.test=127.0.0.2"]' \
+	    'dnsbl.check_only_ipv4 = false' \
 	    's25r.whitelist += /\.friends\.example\z/' \
 	    's25r.blacklist += "bad.example.net"' \
 	    'remote_network.local_addresses += "198.51.100.0/24"' \

@@ -245,7 +245,10 @@ static const struct {
 	{ "manager.daemon: true", "c:1: manager.daemon: unexpected :, "
 	    "expected = or += behind the key\n" },
 	{ "load(\"x\")", "c:1: load: unexpected (, expected = or += behind "
-	    "the key\n" },
+	    "the key; upstream's Ruby is translated by milter-manager "
+	    "import\n" },
+	{ "milter.my av.enabled = false", "c:1: milter.my: expected = or += "
+	    "behind the key; a name with spaces is written in quotes\n" },
 	{ "manager. = 1", "c:1: manager: expected a key\n" },
 	{ "= 1", "c:1: expected a key\n" },
 	{ "manager.daemon =", "c:1: manager.daemon: a value is missing, "

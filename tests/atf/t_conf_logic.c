@@ -108,6 +108,14 @@ static const struct {
 	    "did you mean condition.a.stop_on_connect?" },
 	{ "conditions.a.stop_on_connect = stressed",
 	    "did you mean condition.a.stop_on_connect?" },
+	{ "condition.Office hours.stop_on_connect = stressed",
+	    "a name with spaces is written in quotes" },
+	/* Its name is known, even if nothing else is right. */
+	{ "condition.a.stop_on_conect = stressed\nmilter.b.enabled = false\n"
+	    "milter.b.applicable_conditions = [\"a\", \"b\"]",
+	    "did you mean condition.a.stop_on_connect?\n"
+	    "c:3: milter.b.applicable_conditions: no condition of the name "
+	    "\"b\" is " },
 	{ "condition.a = stressed", "a key of a condition is written "
 	    "condition.NAME.KEY" },
 	{ "condition.*.stop_on_connect = stressed",
@@ -118,6 +126,9 @@ static const struct {
 	    "write \"{long}\"" },
 	{ "condition.a.set_macro.x = \"x\"", "expected a stage and a value" },
 	{ "condition.a.set_macro.x = conect: \"x\"",
+	    "this is no stage, expected connect, helo, envelope_from, " },
+	{ "condition.a.set_macro.x = mail: \"x\"", "body or end_of_message" },
+	{ "condition.a.set_macro.x = \"a: b\"",
 	    "expected a stage and a value" },
 	{ "condition.a.set_macro.x = connect \"x\"",
 	    "expected a stage and a value" },
@@ -162,7 +173,8 @@ static const struct {
 	{ "table.t = \"/etc/passwd\"", "c:1: table.t: found \"/etc/passwd\", "
 	    "expected \"list:/PATH\"" },
 	{ "table.t = \"list:users\"", "expected an absolute path" },
-	{ "table.t = \"list:/nix/nix\"", "c:1: table.t: " },
+	{ "table.t = \"list:/nix/nix\"", "c:1: table.t: /nix/nix: cannot be "
+	    "read: " },
 	{ "table.t = \"list:/\"", "c:1: table.t: " },
 	{ "table.t = \"exec:\"", "expected a command" },
 	{ "table.t = \"socketmap:unix:/run/x\"", "c:1: table.t: " },

@@ -352,6 +352,16 @@ condition."A".stop_on_data = note("A") == "other"
 milter.x.applicable_conditions += "A"
 milter."y z".applicable_conditions += "A"'
 
+	row 'restrict_accounts_by_list("a@b", :milters => ["x"],
+  :condition_name => "B")' \
+	    'condition."B".set_note."B" = envelope_recipient: "other" if recipient not in ["a@b"]
+condition."B".stop_on_envelope_recipient = recipient not in ["a@b"]
+condition."B".stop_on_data = note("B") == "other"
+milter.x.applicable_conditions += "B"'
+
+	refused 'load_default' 'define each of them'
+	[ "$(cat out)" = '# not translated: load_default' ] ||
+	    atf_fail "what is no statement here is offered: $(cat out)"
 	refused 's25r.add_whitelist do |host|
   host == "x"
 end' 'a block of Ruby'
@@ -432,6 +442,13 @@ condition."Only Japan".stop_on_connect = host !~ /\.jp\z/'
 	    envelope_from 'context, from'
 	grep -q '^old.conf:3: note: .*without < and >' err ||
 	    atf_fail "no note"
+	# Where the < and > are is where they begin and end.
+	stop '/@example\.org>\z/ =~ from' 'sender =~ /@example\.org\z/' \
+	    envelope_from 'context, from'
+	stop 'from =~ /\A<(?:a|b[^\/])+@x>$|^<\d/i' \
+	    'sender =~ /\A(?:a|b[^\/])+@x$|^\d/i' envelope_from 'context, from'
+	stop 'from =~ /\A<>\z/' 'sender =~ /\A\z/' \
+	    envelope_from 'context, from'
 	stop '"<a@b>" != to' 'recipient != "a@b"' \
 	    envelope_recipient 'context, to'
 	stop 'name == "Subject" and value =~ /x/' \
@@ -528,7 +545,11 @@ x
 EOT' ''
 	no_stop '' 'last value'
 	no_stop 'from == "a@b"' 'never finds' envelope_from 'context, from'
-	no_stop 'from =~ /\A<a/' 'without them' envelope_from 'context, from'
+	for i_re in '\A' '\Aa' 'a>' '<a' '\A<?a' '\A<*a' '^a' '(a>)\z' \
+	    '[>$]' '[<a]\z' '\>\z' 'a\z' 'a$' '\A(<a)' 'a>\\z' '>'; do
+		no_stop "from =~ /$i_re/" 'without them' envelope_from \
+		    'context, from'
+	done
 	no_stop 'from =~ /example\.org\z/' 'without them' \
 	    envelope_from 'context, from'
 	no_stop 'from == context["f"]' 'otherwise' envelope_from \
