@@ -11,6 +11,8 @@
  */
 #include "compat.h"
 
+#include <sys/resource.h>
+
 #include "base/log.h"
 #include "base/spec.h"
 #include "condition/condition.h"
@@ -20,6 +22,7 @@
 #include "net/dns.h"
 
 #define SUPPLY_DNS_PORT	53
+#define SUPPLY_PROGRAM	8u	/* descriptors, while one is started */
 
 static bool
 supply_same_dns(const struct conf *a, const struct conf *b)
@@ -33,6 +36,18 @@ supply_same_dns(const struct conf *a, const struct conf *b)
 		if (strcmp(x->item[i], y->item[i]) != 0)
 			return (false);
 	return (true);
+}
+
+/* Of few descriptors most are for sessions. */
+static unsigned
+supply_sockets(void)
+{
+	struct rlimit rl;
+
+	return (getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_cur == RLIM_INFINITY ||
+	    rl.rlim_cur / 4 > DNS_SOCKETS_MAX ? DNS_SOCKETS_MAX :
+	    (unsigned)rl.rlim_cur / 4 + 1);
 }
 
 static int
@@ -64,6 +79,7 @@ supply_get_dns(struct manager *m, struct generation *g,
 	if (g->dns == NULL)
 		return (-1);
 	g->dns->refs = 1;
+	g->dns->sockets = opt.sockets = supply_sockets();
 	g->dns->dns = dns_new(m->loop, &opt);
 	return (g->dns->dns != NULL ? 0 : -1);
 }
@@ -86,6 +102,14 @@ supply_get(struct manager *m, struct generation *g, struct conf *conf)
 	if ((facts & ((uint64_t)1 << FACT_PTR | (uint64_t)1 << FACT_DNSBL)) !=
 	    0 && supply_get_dns(m, g, conf) == -1)
 		return (-1);
+	if (g->dns != NULL)
+		g->descriptors = g->dns->sockets;
+	for (i = 0; g->conditions && i < conf->n_tables; i++)
+		g->descriptors += conf->tables[i]->source ==
+		    CONF_TABLE_SOCKETMAP ? SOCKETMAP_CONNS :
+		    conf->tables[i]->source == CONF_TABLE_EXEC ||
+		    conf->tables[i]->source == CONF_TABLE_DATABASE ?
+		    SUPPLY_PROGRAM : 0;
 	if (g->conditions && conf->n_tables > 0) {
 		g->feeds = feeds_new(m->loop, conf, m->gen != NULL ?
 		    m->gen->feeds : NULL);
@@ -106,3 +130,4 @@ supply_drop(struct generation *g)
 }
 
 #undef SUPPLY_DNS_PORT
+#undef SUPPLY_PROGRAM
