@@ -199,7 +199,13 @@ facts_on_task(struct loop_task *t, void *arg)
 		f->changed(f->arg);
 }
 
-/* Not from within the answer: whoever is told may free the question. */
+/* Not from within an answer: whoever is told may free the question. */
+void
+facts_ask_again(struct facts *f)
+{
+	loop_task_start(f->loop, &f->task, facts_on_task, f);
+}
+
 static void
 facts_answered(struct lookup *l, enum eval_state state, const char *value)
 {
@@ -213,8 +219,6 @@ facts_answered(struct lookup *l, enum eval_state state, const char *value)
 	}
 	if (value != NULL)
 		l->value = strdup(value);
-	loop_task_start(l->facts->loop, &l->facts->task, facts_on_task,
-	    l->facts);
 }
 
 static void
@@ -226,6 +230,7 @@ facts_on_feed(struct feed_query *q, enum eval_state state, bool found,
 	(void)q;
 	l->found = found;
 	facts_answered(l, state, value);
+	facts_ask_again(l->facts);
 }
 
 static void
@@ -241,6 +246,7 @@ facts_on_dns(struct dns_query *q, const struct dns_answer *a, void *arg)
 	facts_answered(l, a->status == DNS_FAILED ? EVAL_FAILED : EVAL_OK,
 	    a->status == DNS_FAILED ? a->why : l->found && a->n > 0 ?
 	    a->record[0].text : NULL);
+	facts_ask_again(l->facts);
 }
 
 /* Makes room for one more; false when all are of use at this event. */
@@ -298,10 +304,8 @@ facts_lookup(struct facts *f, const struct conf_table *table, int type,
 	value[0] = '\0';
 	l->state = feed_find(f->feeds, table, key, &l->found, value,
 	    &l->query.feed, facts_on_feed, l);
-	if (l->state != EVAL_PENDING) {
+	if (l->state != EVAL_PENDING)
 		facts_answered(l, l->state, value);
-		loop_task_stop(&f->task);
-	}
 	return (l);
 }
 

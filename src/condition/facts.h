@@ -117,6 +117,8 @@ void	facts_free(struct facts *);
  * there is no sender yet.  NULL value: none.  0, or -1 when out of memory.
  */
 int	facts_set_note(struct facts *, const char *name, const char *value);
+/* changed() is called from the loop, though no answer has come. */
+void	facts_ask_again(struct facts *);
 /* Why the last question that failed did, once; NULL: none has. */
 const char *facts_failure(struct facts *);
 

@@ -1000,6 +1000,36 @@ talk_slow()
 	talk a b < script
 }
 
+wire_case turns "a message that takes its conditions long leaves others their turn"
+turns_body()
+{
+
+	conf_begin 'manager.progress_interval = 1ms'
+	conf_child a; conf_child b
+	i=0
+	while [ $i -lt 40 ]; do
+		echo "condition.b$i.stop_on_header = header_value =~ /(a|b|.)*$i/"
+		echo "milter.b.applicable_conditions += \"b$i\""
+		i=$((i + 1))
+	done >> mm.conf
+	dd if=/dev/zero bs=900 count=1 2> /dev/null | tr '\0' a > field
+	i=0
+	while [ $i -lt 200 ]; do
+		echo "X-A: $(cat field)"
+		i=$((i + 1))
+	done > mail
+	printf '\nbody\n' >> mail
+	# b is given it all at once, and wants none of it.
+	child a
+	child b --protocol=20
+	manager
+	check_mta -v --mta=sendmail --expect=pass --all-timeouts=100 -m mail
+	sed -n '/^> SMFIC_BODYEOB/,$p' mta.out > eom
+	has eom SMFIR_PROGRESS
+	lacks mm.log fallback=
+	lacks mm.log state=stopped
+}
+
 wire_case tables "a table that cannot be asked stops nobody, and a line says so"
 tables_body()
 {
@@ -1019,7 +1049,7 @@ atf_init_test_cases()
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
 	    macros macros_asked notes children failed parallel evaluated \
-	    dnsbl slow slow_message tables; do
+	    dnsbl slow slow_message turns tables; do
 		atf_add_test_case $id
 	done
 }
