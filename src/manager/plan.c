@@ -200,9 +200,6 @@ plan_ask(struct child *c)
 		return (PLAN_PENDING);
 	else
 		c->plan = plan_evaluate(c, s->stage);
-	if (s->stage == STAGE_RCPT && c->plan == PLAN_RUN &&
-	    !envelope_rejected_rcpt(s))
-		c->rcpt_shown = true;
 	return (c->plan);
 }
 
@@ -211,7 +208,6 @@ plan_stop(struct child *c)
 {
 	c->fate = "stop";
 	if (c->session->stage == STAGE_RCPT) {
-		c->rcpt_hidden = true;
 		macros_pass_by(c, SMFIC_RCPT);
 		return;
 	}
@@ -268,6 +264,18 @@ plan_ask_piece(struct child *c, enum stage stage,
 		child_abort(c);
 	}
 	return (c->plan);
+}
+
+void
+plan_taken(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].plan == PLAN_STOP)
+			s->child[i].rcpt_hidden = true;
+		else
+			s->child[i].rcpt_shown = true;
 }
 
 void

@@ -1000,6 +1000,42 @@ talk_slow()
 	talk a b < script
 }
 
+wire_case slow_refused "a recipient that is refused was shown to nobody"
+slow_refused_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.bl.test DELAY 300
+	END
+	with_dns 'condition.a.stop_on_envelope_recipient = dnsbl("bl.test")' \
+	    'milter.a.applicable_conditions = ["a"]' \
+	    'condition.b.stop_on_envelope_recipient = recipient.user == "2"' \
+	    'milter.b.applicable_conditions = ["b"]' -- a b
+	# b is asked before a, which is still waited for, refuses.
+	talk a b <<-'END'
+	negotiate
+	pass C "x" '4' 0019 "192.0.2.1"
+	pass HM
+	mta> R "<1@x>"
+	b< R "<1@x>"
+	b> c
+	a< R "<1@x>"
+	a> r
+	mta< r
+	mta> R "<2@x>"
+	a< R "<2@x>"
+	a> c
+	mta< c
+	mta> T
+	a< T
+	a> c
+	b< A
+	mta< c
+	pass a: LNB
+	finish a:
+	END
+}
+
 wire_case turns "a message that takes its conditions long leaves others their turn"
 turns_body()
 {
@@ -1049,7 +1085,8 @@ atf_init_test_cases()
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
 	    macros macros_asked notes children failed parallel evaluated \
-	    dnsbl slow slow_message turns tables; do
+	    dnsbl slow slow_message slow_refused \
+	    turns tables; do
 		atf_add_test_case $id
 	done
 }
