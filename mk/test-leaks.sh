@@ -45,13 +45,34 @@ for child in one two; do
 	pids="$pids $!"
 	until_true "child $child" test -e $child.ready
 done
-cat >mm.conf <<'EOT'
+cat >mm.conf <<EOT
 manager.connection_spec = "unix:mm.sock"
 log.use_syslog = false
 milter.one.connection_spec = "unix:one.sock"
 milter.down.connection_spec = "unix:nobody-is-here.sock"
 milter.two.connection_spec = "unix:two.sock"
+dnsbl.name_servers = ["127.0.0.1:9"]
+manager.table_interval = 1s
+table.list = "list:$work/list"
+table.net = "cidr:$work/net"
+table.words = "regexp:$work/words"
+table.run = "exec:echo root@example.com 1"
+table.down = "socketmap:unix:$work/nobody-is-here.sock:map"
+condition.c.stop_on_connect = dnsbl("bl.example") or ptr == "x" or address in table.net
+condition.c.set_macro."{m}" = helo: helo
+condition.c.set_macro."{n}" = header: header_value
+condition.c.set_note."n" = envelope_from: sender
+condition.c.stop_on_envelope_from = sender in table.run or sender in table.down
+condition.c.stop_on_envelope_recipient = recipient in table.list or lookup(table.down, recipient) == "x"
+condition.c.stop_on_header = header_value in table.words
+condition.d.stop_on_body = body =~ /boundary/ or note("n") == ""
+milter.two.applicable_conditions = ["c", "S25R"]
+milter.down.applicable_conditions = ["c"]
+milter.one.applicable_conditions = ["d"]
 EOT
+echo nobody@example.com >list
+echo '192.0.2.0/24 x' >net
+echo '/^no such (text)$/ $1' >words
 valgrind --leak-check=full --show-leak-kinds=all \
     --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=99 \
     --log-file=valgrind.log "$program" -d -f mm.conf 2>mm.log &

@@ -53,7 +53,7 @@ struct facts_note {
 };
 
 struct dns *
-facts_dns(struct loop *loop, const struct conf *conf)
+facts_dns(struct loop *loop, const struct conf *conf, unsigned sockets)
 {
 	const struct conf_list *list = &conf->dnsbl_servers;
 	struct sockaddr_storage server[DNS_SERVERS_MAX];
@@ -70,6 +70,7 @@ facts_dns(struct loop *loop, const struct conf *conf)
 	if (opt.n_servers > 0)
 		opt.server = server;
 	opt.timeout_ms = (unsigned)conf->dnsbl_timeout;
+	opt.sockets = sockets;
 	return (dns_new(loop, &opt));
 }
 
@@ -223,7 +224,13 @@ facts_on_task(struct loop_task *t, void *arg)
 		f->changed(f->arg);
 }
 
-/* Not from within the answer: whoever is told may free the question. */
+/* Not from within an answer: whoever is told may free the question. */
+void
+facts_ask_again(struct facts *f)
+{
+	loop_task_start(f->loop, &f->task, facts_on_task, f);
+}
+
 static void
 facts_answered(struct lookup *l, enum eval_state state, const char *value)
 {
@@ -237,8 +244,6 @@ facts_answered(struct lookup *l, enum eval_state state, const char *value)
 	}
 	if (value != NULL)
 		l->value = strdup(value);
-	loop_task_start(l->facts->loop, &l->facts->task, facts_on_task,
-	    l->facts);
 }
 
 static void
@@ -250,6 +255,7 @@ facts_on_feed(struct feed_query *q, enum eval_state state, bool found,
 	(void)q;
 	l->found = found;
 	facts_answered(l, state, value);
+	facts_ask_again(l->facts);
 }
 
 static void
@@ -265,6 +271,7 @@ facts_on_dns(struct dns_query *q, const struct dns_answer *a, void *arg)
 	facts_answered(l, a->status == DNS_FAILED ? EVAL_FAILED : EVAL_OK,
 	    a->status == DNS_FAILED ? a->why : l->found && a->n > 0 ?
 	    a->record[0].text : NULL);
+	facts_ask_again(l->facts);
 }
 
 /* Makes room for one more; false when all are of use at this event. */
@@ -322,10 +329,8 @@ facts_lookup(struct facts *f, const struct conf_table *table, int type,
 	value[0] = '\0';
 	l->state = feed_find(f->feeds, table, key, &l->found, value,
 	    &l->query.feed, facts_on_feed, l);
-	if (l->state != EVAL_PENDING) {
+	if (l->state != EVAL_PENDING)
 		facts_answered(l, l->state, value);
-		loop_task_stop(&f->task);
-	}
 	return (l);
 }
 

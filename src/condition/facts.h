@@ -97,8 +97,11 @@ struct facts {
 	const char	*why;		/* of the last look-up that failed */
 };
 
-/* The resolver as dnsbl.* has it.  NULL: out of memory. */
-struct dns *facts_dns(struct loop *, const struct conf *);
+/*
+ * The resolver as dnsbl.* has it, with at most so many sockets (0: its own
+ * default).  NULL: out of memory.
+ */
+struct dns *facts_dns(struct loop *, const struct conf *, unsigned sockets);
 
 /* Zeroed, with everything above filled in or 0. */
 void	facts_init(struct facts *);
@@ -119,6 +122,8 @@ void	facts_free(struct facts *);
  * there is no sender yet.  NULL value: none.  0, or -1 when out of memory.
  */
 int	facts_set_note(struct facts *, const char *name, const char *value);
+/* changed() is called from the loop, though no answer has come. */
+void	facts_ask_again(struct facts *);
 /* Why the last question that failed did, once; NULL: none has. */
 const char *facts_failure(struct facts *);
 

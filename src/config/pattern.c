@@ -600,6 +600,44 @@ pattern_branches(struct pattern_read *r, unsigned depth)
 	}
 }
 
+/* What a match may begin with, so that most of a subject is soon gone over. */
+static void
+pattern_begin(struct pattern *p)
+{
+	static uint16_t stack[PATTERN_CODE_MAX + 1];
+	static bool seen[PATTERN_CODE_MAX + 1];
+	const struct pattern_code *c;
+	unsigned depth = 0, pc, i;
+
+	p->once = p->code[0].op == PATTERN_ASSERT && p->code[0].arg == 'A';
+	memset(p->first, 0, sizeof(p->first));
+	memset(seen, 0, sizeof(seen));
+	for (stack[depth++] = 0; depth > 0; ) {
+		pc = stack[--depth];
+		/* Each one leaves one more, at most, and is come by once. */
+		while (!seen[pc]) {
+			seen[pc] = true;
+			c = &p->code[pc];
+			if (c->op == PATTERN_BYTE)
+				pattern_add(p->first, c->arg, c->arg);
+			else if (c->op == PATTERN_END)
+				pattern_add(p->first, 0, 255);
+			else if (c->op == PATTERN_SET)
+				for (i = 0; i < PATTERN_SET_SIZE; i++)
+					p->first[i] |=
+					    pattern_sets[c->arg][i];
+			else if (c->op == PATTERN_JUMP)
+				pc += (unsigned)c->to;
+			else {
+				if (c->op == PATTERN_FORK)
+					stack[depth++] = (uint16_t)(pc +
+					    (unsigned)c->to);
+				pc++;
+			}
+		}
+	}
+}
+
 struct pattern *
 pattern_new(const char *text, size_t len, unsigned flags, size_t *at,
     char why[PATTERN_WHY_MAX])
@@ -637,6 +675,7 @@ pattern_new(const char *text, size_t len, unsigned flags, size_t *at,
 	p->groups = r.groups;
 	memcpy(p->code, pattern_code, codes);
 	memcpy(p->code + r.n, pattern_sets, r.sets * PATTERN_SET_SIZE);
+	pattern_begin(p);
 	return (p);
 }
 

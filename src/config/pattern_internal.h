@@ -40,6 +40,9 @@ struct pattern_code {
 
 struct pattern {
 	unsigned	 n, flags, groups;
+	bool		 once;		/* it begins where the subject does */
+	unsigned char	 first[PATTERN_SET_SIZE];	/* what it may begin
+					   with; of an empty match, anything */
 	struct pattern_code code[];	/* n, then the sets */
 };
 

@@ -163,6 +163,13 @@ pattern_match(const struct pattern *p, const char *subject, size_t len,
 	memset(pattern_mark, 0, p->n * sizeof(pattern_mark[0]));
 	list->n = 0;
 	for (m.at = 0;; m.at++) {
+		if (list->n == 0 && !found) {
+			if (p->once && m.at > 0)
+				break;
+			while (m.at < m.len && !pattern_has(p->first,
+			    (unsigned char)subject[m.at]))
+				m.at++;
+		}
 		if (!found) {
 			/* Least preferred of all: to begin here. */
 			memset(m.now, 0xff, sizeof(m.now));

@@ -269,11 +269,14 @@ daemon_check_records(const struct daemon *d, const struct conf *conf)
  * want of descriptors would be answered by their fallbacks, so that whoever
  * opens enough connections could have his mail accepted unseen: such a session
  * is not begun.  It needs a descriptor for the MTA, one a child, and two for
- * the spool of a large message and its new body, one if it is recorded.
+ * the spool of a large message and its new body, one if it is recorded; and
+ * what conditions look up has its own.
  */
 static size_t
-daemon_room(const struct conf *conf, const char **why)
+daemon_room(const struct daemon *d, const char **why)
 {
+	const struct conf *conf = manager_conf(d->manager);
+	size_t own = DAEMON_DESCRIPTORS + manager_descriptors(d->manager);
 	struct rlimit rl;
 	size_t i, room = SIZE_MAX, each = 3;
 
@@ -285,8 +288,7 @@ daemon_room(const struct conf *conf, const char **why)
 		each += conf->milters[i]->enabled;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur != RLIM_INFINITY) {
-		size_t fds = rl.rlim_cur > DAEMON_DESCRIPTORS ?
-		    (size_t)rl.rlim_cur - DAEMON_DESCRIPTORS : 0;
+		size_t fds = rl.rlim_cur > own ? (size_t)rl.rlim_cur - own : 0;
 
 		if (fds / each < room) {
 			room = fds / each;
@@ -306,7 +308,7 @@ daemon_on_suspended(struct loop_timer *t, void *arg)
 	(void)t;
 	if (d->listener == NULL)
 		return;
-	if (manager_n_sessions(d->manager) >= daemon_room(conf, &why)) {
+	if (manager_n_sessions(d->manager) >= daemon_room(d, &why)) {
 		loop_timer_start(d->loop, &d->suspend,
 		    conf->suspend_time_on_unacceptable, daemon_on_suspended,
 		    d);
@@ -329,7 +331,7 @@ daemon_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
 	addr_format(sa, len, peer, sizeof(peer));
 	manager_accept(d->manager, fd, peer);
 	if (!d->full &&
-	    manager_n_sessions(d->manager) >= daemon_room(conf, &why)) {
+	    manager_n_sessions(d->manager) >= daemon_room(d, &why)) {
 		d->full = true;
 		log_write(LOGL_WARNING, "%s: %zu sessions, accepting is "
 		    "suspended", why, manager_n_sessions(d->manager));

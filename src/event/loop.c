@@ -98,6 +98,12 @@ loop_now(const struct loop *l)
 	return (l->now);
 }
 
+uint64_t
+loop_behind(const struct loop *l)
+{
+	return (loop_clock() / 1000000u - l->now);
+}
+
 struct loop *
 loop_new(const char *backend)
 {

@@ -60,6 +60,8 @@ void	loop_stop(struct loop *);
 
 /* Milliseconds on a clock that never goes back; read once a round. */
 uint64_t loop_now(const struct loop *);
+/* Milliseconds that it has gone on since; for what may take long. */
+uint64_t loop_behind(const struct loop *);
 
 /* --- descriptors ------------------------------------------------------- */
 

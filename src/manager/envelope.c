@@ -251,6 +251,9 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 	} else if (v == VERDICT_ACCEPT)
 		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
 		    stage_table[s->stage].name);
+	if (s->stage == STAGE_RCPT && !verdict_decides(s->stage, v) &&
+	    !envelope_rejected_rcpt(s))
+		plan_taken(s);
 	(void)session_reply(s, s->stage, v, text);
 	buf_free(&s->event);
 	envelope_drop_texts(s);

@@ -256,6 +256,12 @@ manager_n_sessions(const struct manager *m)
 	return (m->n_sessions);
 }
 
+size_t
+manager_descriptors(const struct manager *m)
+{
+	return (m->gen->descriptors);
+}
+
 void
 manager_on_end(struct manager *m, void (*fn)(struct manager *, void *),
     void *arg)

@@ -50,6 +50,7 @@ struct generation {
 	bool		  conditions;	/* one of the children has some */
 	struct supply_dns *dns;		/* these two: NULL when not needed */
 	struct feeds	 *feeds;
+	size_t		  descriptors;	/* of these two, at most */
 	unsigned	  stress;	/* connections; 0: never */
 };
 
@@ -74,6 +75,8 @@ const struct conf *manager_conf(const struct manager *);
 void	manager_accept(struct manager *, int fd, const char *peer);
 
 size_t	manager_n_sessions(const struct manager *);
+/* How many descriptors the look-ups of conditions may take at a time. */
+size_t	manager_descriptors(const struct manager *);
 
 /*
  * fn is called from the loop each time a session has ended: the place to resume

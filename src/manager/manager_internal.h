@@ -25,6 +25,7 @@ struct manager {
 struct supply_dns {
 	unsigned	 refs;
 	struct dns	*dns;
+	unsigned	 sockets;	/* that it may have */
 };
 
 /*

@@ -18,6 +18,9 @@
 #include "manager/manager_internal.h"
 #include "manager/plan_internal.h"
 
+/* ms of a round that one session's conditions may have. */
+#define PLAN_TURN	10u
+
 /* The stage as conditions have it, or -1. */
 static int
 plan_stage(enum stage stage)
@@ -114,6 +117,23 @@ plan_log(const struct child *c, enum stage stage,
 	    condition_format(stop, text, sizeof(text)));
 }
 
+/*
+ * A sender can make a message of which thousands of header fields are held
+ * against long lists: others get their turn in between.
+ */
+static bool
+plan_is_over_time(struct session_plan *p)
+{
+	uint64_t now = loop_now(p->facts.loop);
+	uint64_t behind = loop_behind(p->facts.loop);
+
+	if (p->round != now) {
+		p->round = now;
+		p->until = behind + PLAN_TURN;
+	}
+	return (behind >= p->until);
+}
+
 /* Asks its conditions. */
 static enum plan
 plan_evaluate(struct child *c, enum stage stage)
@@ -125,6 +145,10 @@ plan_evaluate(struct child *c, enum stage stage)
 	struct condition_stop stop;
 	const char *tls;
 
+	if (plan_is_over_time(p)) {
+		facts_ask_again(f);
+		return (PLAN_PENDING);
+	}
 	p->child = c;
 	p->stage = stage;
 	tls = macros_known(c, "tls_version");
@@ -176,9 +200,6 @@ plan_ask(struct child *c)
 		return (PLAN_PENDING);
 	else
 		c->plan = plan_evaluate(c, s->stage);
-	if (s->stage == STAGE_RCPT && c->plan == PLAN_RUN &&
-	    !envelope_rejected_rcpt(s))
-		c->rcpt_shown = true;
 	return (c->plan);
 }
 
@@ -187,7 +208,6 @@ plan_stop(struct child *c)
 {
 	c->fate = "stop";
 	if (c->session->stage == STAGE_RCPT) {
-		c->rcpt_hidden = true;
 		macros_pass_by(c, SMFIC_RCPT);
 		return;
 	}
@@ -247,6 +267,18 @@ plan_ask_piece(struct child *c, enum stage stage,
 }
 
 void
+plan_taken(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->child[i].plan == PLAN_STOP)
+			s->child[i].rcpt_hidden = true;
+		else
+			s->child[i].rcpt_shown = true;
+}
+
+void
 plan_recipients(struct session *s)
 {
 	size_t i;
@@ -293,3 +325,5 @@ plan_claim(struct session *s)
 		condition_look(c->conf, &needs, plan_want, s);
 	}
 }
+
+#undef PLAN_TURN

@@ -20,6 +20,8 @@ struct session_plan {
 	char			*sender;
 	struct child		*child;		/* whose are asked, */
 	enum stage		 stage;		/* and when */
+	uint64_t		 round;		/* of the loop, in which */
+	uint64_t		 until;		/* it has so much time */
 };
 
 /* The value of a header field as conditions are told it: without the blank that

@@ -331,6 +331,8 @@ bool	plan_hears(const struct child *, enum stage);
 bool	plan_is_stopped(const struct child *);
 /* No more recipients: those who have been shown none are out of the message. */
 void	plan_recipients(struct session *);
+/* The recipient in hand is one of the message. */
+void	plan_taken(struct session *);
 /* The recipient in hand is refused. */
 void	plan_refused(struct session *);
 void	plan_message_end(struct session *);

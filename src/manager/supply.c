@@ -11,11 +11,15 @@
  */
 #include "compat.h"
 
+#include <sys/resource.h>
+
 #include "condition/condition.h"
 #include "condition/feed.h"
 #include "condition/stress.h"
 #include "manager/manager_internal.h"
 #include "net/dns.h"
+
+#define SUPPLY_PROGRAM	8u	/* descriptors, while one is started */
 
 static bool
 supply_same_dns(const struct conf *a, const struct conf *b)
@@ -29,6 +33,18 @@ supply_same_dns(const struct conf *a, const struct conf *b)
 		if (strcmp(x->item[i], y->item[i]) != 0)
 			return (false);
 	return (true);
+}
+
+/* Of few descriptors most are for sessions. */
+static unsigned
+supply_sockets(void)
+{
+	struct rlimit rl;
+
+	return (getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_cur == RLIM_INFINITY ||
+	    rl.rlim_cur / 4 > DNS_SOCKETS_MAX ? DNS_SOCKETS_MAX :
+	    (unsigned)rl.rlim_cur / 4 + 1);
 }
 
 static int
@@ -45,7 +61,8 @@ supply_get_dns(struct manager *m, struct generation *g,
 	if (g->dns == NULL)
 		return (-1);
 	g->dns->refs = 1;
-	g->dns->dns = facts_dns(m->loop, conf);
+	g->dns->sockets = supply_sockets();
+	g->dns->dns = facts_dns(m->loop, conf, g->dns->sockets);
 	return (g->dns->dns != NULL ? 0 : -1);
 }
 
@@ -67,6 +84,14 @@ supply_get(struct manager *m, struct generation *g, struct conf *conf)
 	if ((facts & ((uint64_t)1 << FACT_PTR | (uint64_t)1 << FACT_DNSBL)) !=
 	    0 && supply_get_dns(m, g, conf) == -1)
 		return (-1);
+	if (g->dns != NULL)
+		g->descriptors = g->dns->sockets;
+	for (i = 0; g->conditions && i < conf->n_tables; i++)
+		g->descriptors += conf->tables[i]->source ==
+		    CONF_TABLE_SOCKETMAP ? SOCKETMAP_CONNS :
+		    conf->tables[i]->source == CONF_TABLE_EXEC ||
+		    conf->tables[i]->source == CONF_TABLE_DATABASE ?
+		    SUPPLY_PROGRAM : 0;
 	if (g->conditions && conf->n_tables > 0) {
 		g->feeds = feeds_new(m->loop, conf, m->gen != NULL ?
 		    m->gen->feeds : NULL);
@@ -85,3 +110,5 @@ supply_drop(struct generation *g)
 		free(g->dns);
 	}
 }
+
+#undef SUPPLY_PROGRAM

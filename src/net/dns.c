@@ -285,6 +285,7 @@ dns_new(struct loop *loop, const struct dns_options *opt)
 	d->loop = loop;
 	d->timeout_ms = opt->timeout_ms > 0 ? opt->timeout_ms : DNS_TIMEOUT;
 	d->keep_max = opt->keep_max > 0 ? opt->keep_max : DNS_MOST;
+	d->sockets = opt->sockets > 0 ? opt->sockets : DNS_SOCKETS_MAX;
 	d->conf.n = opt->n_servers < DNS_SERVERS_MAX ? opt->n_servers :
 	    DNS_SERVERS_MAX;
 	if (d->conf.n > 0)

@@ -37,6 +37,7 @@
 #define DNS_TEXT_MAX	512	/* of a TXT, with its NUL; cut there */
 #define DNS_RECORDS_MAX	16	/* of one answer; more are left out */
 #define DNS_SERVERS_MAX	8
+#define DNS_SOCKETS_MAX	500u
 
 /* Types of questions, RFC 1035 and 3596. */
 #define DNS_A		1
@@ -76,6 +77,7 @@ struct dns_options {
 	const char	*resolv_conf;	/* NULL: /etc/resolv.conf; copied */
 	unsigned	 timeout_ms;	/* of a question, all in all; 0: 5 s */
 	unsigned	 keep_max;	/* s that an answer is kept; 0: 3600 */
+	unsigned	 sockets;	/* at a time; 0: DNS_SOCKETS_MAX */
 };
 
 /* Opens nothing yet.  NULL: out of memory. */

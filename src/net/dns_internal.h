@@ -65,6 +65,7 @@ struct dns {
 	unsigned	 timeout_ms;
 	unsigned	 keep_max;
 	size_t		 open;		/* tries that have a socket */
+	size_t		 sockets;	/* as many can have one */
 	struct loop_task task;		/* there is room for those waiting */
 	struct dns_list	 waiting;
 	struct dns_list	 old;		/* kept ones, the oldest first */

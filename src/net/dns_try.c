@@ -23,7 +23,6 @@
 #include "net/stream.h"
 #include "net/stream_internal.h"
 
-#define DNS_TRY_OPEN	500u	/* sockets */
 #define DNS_TRY_WAIT	1200u	/* ms for a server, when others are left */
 #define DNS_TRY_TURNS	4u	/* tries that the time is at least good for */
 #define DNS_TRY_BEST	60000u	/* ms that one is asked first */
@@ -340,7 +339,7 @@ dns_try_on_room(struct loop_task *task, void *arg)
 	struct dns_question *q;
 
 	(void)task;
-	while (d->open < DNS_TRY_OPEN && (q = d->waiting.first) != NULL) {
+	while (d->open < d->sockets && (q = d->waiting.first) != NULL) {
 		dns_list_del(q);
 		dns_try_start(q->try);
 	}
@@ -360,7 +359,7 @@ dns_try_new(struct dns_question *q)
 	q->try = t;
 	t->question = q;
 	t->deadline = loop_now(d->loop) + d->timeout_ms;
-	if (d->open < DNS_TRY_OPEN) {
+	if (d->open < d->sockets) {
 		dns_try_start(t);
 		return;
 	}
@@ -390,7 +389,6 @@ dns_try_free(struct dns_question *q)
 	free(t);
 }
 
-#undef DNS_TRY_OPEN
 #undef DNS_TRY_WAIT
 #undef DNS_TRY_TURNS
 #undef DNS_TRY_BEST

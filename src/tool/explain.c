@@ -417,7 +417,7 @@ explain_begin(struct explain *x)
 	f->loop = x->loop = loop_new(conf->event_loop_backend);
 	if (x->loop == NULL)
 		return (-1);
-	f->dns = facts_dns(x->loop, conf);
+	f->dns = facts_dns(x->loop, conf, 0);
 	f->feeds = feeds_new(x->loop, conf, NULL);
 	return (x->child == NULL || f->dns == NULL || f->feeds == NULL ||
 	    x->no_memory ? -1 : 0);

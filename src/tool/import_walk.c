@@ -92,7 +92,7 @@ void
 import_comments(struct import *im, uint32_t before)
 {
 	const struct import_token *t = (struct import_token *)(void *)
-	    im->comments.data + im->comment;
+	    buf_ptr(&im->comments) + im->comment;
 
 	for (; im->comment < im->n_comments && t->from < before;
 	    im->comment++, t++) {
@@ -139,7 +139,7 @@ static void
 import_trailing(struct import *im, uint32_t to)
 {
 	const struct import_token *t = (struct import_token *)(void *)
-	    im->comments.data + im->comment;
+	    buf_ptr(&im->comments) + im->comment;
 	const char *p = (const char *)im->line_out.data;
 
 	if (im->line_out.len == 0)

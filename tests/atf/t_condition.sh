@@ -1000,6 +1000,72 @@ talk_slow()
 	talk a b < script
 }
 
+wire_case slow_refused "a recipient that is refused was shown to nobody"
+slow_refused_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.bl.test DELAY 300
+	END
+	with_dns 'condition.a.stop_on_envelope_recipient = dnsbl("bl.test")' \
+	    'milter.a.applicable_conditions = ["a"]' \
+	    'condition.b.stop_on_envelope_recipient = recipient.user == "2"' \
+	    'milter.b.applicable_conditions = ["b"]' -- a b
+	# b is asked before a, which is still waited for, refuses.
+	talk a b <<-'END'
+	negotiate
+	pass C "x" '4' 0019 "192.0.2.1"
+	pass HM
+	mta> R "<1@x>"
+	b< R "<1@x>"
+	b> c
+	a< R "<1@x>"
+	a> r
+	mta< r
+	mta> R "<2@x>"
+	a< R "<2@x>"
+	a> c
+	mta< c
+	mta> T
+	a< T
+	a> c
+	b< A
+	mta< c
+	pass a: LNB
+	finish a:
+	END
+}
+
+wire_case turns "a message that takes its conditions long leaves others their turn"
+turns_body()
+{
+
+	conf_begin 'manager.progress_interval = 1ms'
+	conf_child a; conf_child b
+	i=0
+	while [ $i -lt 40 ]; do
+		echo "condition.b$i.stop_on_header = header_value =~ /(a|b|.)*$i/"
+		echo "milter.b.applicable_conditions += \"b$i\""
+		i=$((i + 1))
+	done >> mm.conf
+	dd if=/dev/zero bs=900 count=1 2> /dev/null | tr '\0' a > field
+	i=0
+	while [ $i -lt 200 ]; do
+		echo "X-A: $(cat field)"
+		i=$((i + 1))
+	done > mail
+	printf '\nbody\n' >> mail
+	# b is given it all at once, and wants none of it.
+	child a
+	child b --protocol=20
+	manager
+	check_mta -v --mta=sendmail --expect=pass --all-timeouts=100 -m mail
+	sed -n '/^> SMFIC_BODYEOB/,$p' mta.out > eom
+	has eom SMFIR_PROGRESS
+	lacks mm.log fallback=
+	lacks mm.log state=stopped
+}
+
 wire_case tables "a table that cannot be asked stops nobody, and a line says so"
 tables_body()
 {
@@ -1019,7 +1085,8 @@ atf_init_test_cases()
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
 	    macros macros_asked notes children failed parallel evaluated \
-	    dnsbl slow slow_message tables; do
+	    dnsbl slow slow_message slow_refused \
+	    turns tables; do
 		atf_add_test_case $id
 	done
 }

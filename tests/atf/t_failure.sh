@@ -403,6 +403,37 @@ few_descriptors_body()
 	has mm.log 'manager.max_file_descriptors: 4 sessions, accepting is suspended'
 }
 
+failure_case few_for_names "block lists that do not answer take no child's descriptor"
+few_for_names_body()
+{
+
+	echo '*.bl.test DROP' > zone
+	"$(atf_get_srcdir)/h_port" free 1 > dns.port
+	"$(atf_get_srcdir)/h_dns" "$(cat dns.port)" zone > dns.out 2> dns.err &
+	echo $! >> pids
+	"$(atf_get_srcdir)/h_port" wait "$(cat dns.port)" $! 20 ||
+	    atf_fail "no name server"
+	conf_begin 'manager.max_file_descriptors = 64' \
+	    'manager.suspend_time_on_unacceptable = 100ms' \
+	    "dnsbl.name_servers = [\"127.0.0.1:$(cat dns.port)\"]" \
+	    'dnsbl.timeout = 500ms' 'dnsbl.services = []'
+	i=0
+	while [ $i -lt 60 ]; do
+		echo "dnsbl.services += \"list$i.bl.test\""
+		i=$((i + 1))
+	done >> mm.conf
+	echo 'condition.c.stop_on_connect = dnsbl(dnsbl.services)' >> mm.conf
+	conf_child a 'applicable_conditions=["c"]'
+	child a --on=mail=reject
+	manager
+	check_mta --sessions=40 --concurrency=20 --all-timeouts=60 \
+	    --expect=reject
+	stop_manager
+	lacks mm.log 'fallback='
+	lacks mm.log 'Too many open files'
+	has mm.log 'manager.max_file_descriptors: 5 sessions, accepting is suspended'
+}
+
 failure_case hostile_mta "an MTA that talks nonsense ends its own session only"
 hostile_mta_body()
 {
@@ -462,7 +493,7 @@ atf_init_test_cases()
 	    close_eom partial_body garbage_mail garbage_eoh odd_replies deadline \
 	    deadline_content not_asked stray \
 	    all_down all_down_discard evaluated_down one_message spool header_limit many_edits endless_body \
-	    few_descriptors hostile_mta mta_gone; do
+	    few_descriptors few_for_names hostile_mta mta_gone; do
 		atf_add_test_case $tc
 	done
 }

@@ -47,8 +47,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return (0);
 	key = (const char *)data + 1;
 	text = memchr(key, '\0', n - 1);
-	if (text++ == NULL)
+	if (text == NULL)
 		return (0);
+	text++;
 	n -= (size_t)(text - (const char *)data);
 	memset(&f, 0, sizeof(f));
 	f.lines = 1;
