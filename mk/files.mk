@@ -104,8 +104,10 @@ SRCS_TOOL= \
 	src/tool/explain.c \
 	src/tool/explain_ask.c \
 	src/tool/import.c \
+	src/tool/import_call.c \
 	src/tool/import_expr.c \
 	src/tool/import_lex.c \
+	src/tool/import_stop.c \
 	src/tool/import_value.c \
 	src/tool/import_walk.c \
 	src/tool/replay.c \
@@ -276,6 +278,7 @@ TESTS_SH= \
 	tests/atf/t_chain.sh \
 	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
+	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
@@ -307,6 +310,7 @@ TESTS_SH= \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
+	tests/atf/t_table_daemon.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
@@ -320,6 +324,7 @@ TEST_PROGS= \
 	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \
 	tests/atf/h_smtp.c \
+	tests/atf/h_socketmap.c \
 	tests/atf/h_socks.c \
 	tests/atf/h_stranger.c \
 	tests/atf/h_wire.c
@@ -353,6 +358,7 @@ TEST_DATA= \
 	tests/atf/d_mail_plain.eml \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
+	tests/atf/h_database.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \

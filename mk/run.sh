@@ -54,11 +54,13 @@ apt_has() {
 
 # Of these names those that this release has, as far as it is known: without
 # lists, every one.  The sanitizers' run-time library goes by version, spamd is
-# newer than its package, rspamd comes and goes, MariaDB's names had a version.
+# newer than its package, rspamd and milter-greylist come and go, MariaDB's
+# names had a version.
 apt_offered() {
 	for package in "$@"; do
 		case $package in
-		libclang-rt-14-dev | spamd | rspamd | mariadb-*-core)
+		libclang-rt-14-dev | spamd | rspamd | mariadb-*-core | \
+		    milter-greylist)
 			! apt-cache show bmake >/dev/null 2>&1 ||
 			    apt-cache show $package >/dev/null 2>&1 ||
 			    continue
@@ -118,7 +120,8 @@ install_missing() {
 		    binutils shellcheck ca-certificates m4 python3-milter
 		    libsendmail-pmilter-perl opendmarc spamass-milter
 		    spamassassin spamd spamc rspamd sqlite3 postgresql
-		    mariadb-server-core mariadb-client-core unbound"
+		    mariadb-server-core mariadb-client-core unbound
+		    libsasl2-modules sasl2-bin milter-greylist"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||
@@ -134,7 +137,7 @@ install_missing() {
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
 		    shellcheck llvm opendmarc spamass-milter spamassassin
-		    rspamd sqlite3 unbound"
+		    rspamd sqlite3 unbound milter-greylist"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -143,7 +146,8 @@ install_missing() {
 	elif command -v pkgin >/dev/null 2>&1; then
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
-		    opendmarc spamass-milter spamassassin rspamd sqlite3 unbound"
+		    opendmarc spamass-milter spamassassin rspamd sqlite3 unbound
+		    milter-greylist"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -163,7 +167,7 @@ install_missing() {
 		test $job = demo || need="$need kyua atf-dev pkgconf clang
 		    clang-extra-tools mandoc valgrind python3 file binutils
 		    shellcheck qemu-mips qemu-s390x sqlite mariadb
-		    mariadb-client unbound"
+		    mariadb-client unbound cyrus-sasl"
 		need=$(missing "apk info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -176,7 +180,7 @@ install_missing() {
 		    pkgconf clang clang-tools-extra compiler-rt libasan
 		    libubsan mandoc musl-gcc valgrind qemu-user-static python3
 		    file binutils ShellCheck sqlite postgresql-server
-		    mariadb-server unbound"
+		    mariadb-server unbound cyrus-sasl cyrus-sasl-plain"
 		need=$(missing "rpm -q" $need)
 		test -z "$need" || {
 			say "installing: $need"

@@ -82,9 +82,9 @@ condition_set(const struct conf_setters *list, bool note, enum conf_stage stage,
 }
 
 static const struct conf_origin *
-condition_origin(const struct conf_milter *m, const struct conf_condition *c,
-    enum conf_stage stage)
+condition_origin(const struct conf_milter *m, size_t i, enum conf_stage stage)
 {
+	const struct conf_condition *c = m->conditions[i];
 	char name[64];
 	const struct key *key;
 
@@ -93,8 +93,7 @@ condition_origin(const struct conf_milter *m, const struct conf_condition *c,
 	key = key_find(key_condition, name);
 	if (key != NULL && c->origin[key - key_condition].file != NULL)
 		return (&c->origin[key - key_condition]);
-	key = key_find(key_child, "applicable_conditions");
-	return (&m->origin[key - key_child]);
+	return (&m->given[i]);
 }
 
 enum condition_answer
@@ -122,7 +121,7 @@ condition_ask(const struct conf_milter *m, enum conf_stage stage,
 			continue;
 		stop->condition = c;
 		stop->origin = e.why.origin.file != NULL ? e.why.origin :
-		    *condition_origin(m, c, stage);
+		    *condition_origin(m, i, stage);
 		(void)strlcpy(stop->rule, e.why.rule, sizeof(stop->rule));
 		return (CONDITION_STOP);
 	}

@@ -15,6 +15,10 @@
 #define BUILTIN(name)	"condition.\"" name "\"."
 #define BUILTIN_ADDR	"macro(\"daemon_addr\")"
 
+/* A client that no block list is asked about. */
+#define BUILTIN_NO_DNSBL \
+	"dnsbl.check_only_ipv4 and address.family != \"inet\""
+
 const char logic_builtin[] =
 	BUILTIN("S25R") "description = "
 	"\"hosts whose names look like those of end users\"\n"
@@ -64,15 +68,15 @@ const char logic_builtin[] =
 	BUILTIN("DNSBL Listed") "description = "
 	"\"clients that are in a block list\"\n"
 	BUILTIN("DNSBL Listed") "stop_on_connect = "
-	"not dnsbl(dnsbl.services)\n"
+	BUILTIN_NO_DNSBL " or not dnsbl(dnsbl.services)\n"
 	BUILTIN("Not DNSBL Listed") "description = "
 	"\"clients that are in no block list\"\n"
 	BUILTIN("Not DNSBL Listed") "stop_on_connect = "
-	"dnsbl(dnsbl.services)\n"
+	"not (" BUILTIN_NO_DNSBL ") and dnsbl(dnsbl.services)\n"
 
 	/*
-	 * Upstream's intention: only messages of which every recipient is one of
-	 * these accounts.
+	 * Upstream's intention: only messages of which every recipient is one
+	 * of these accounts.
 	 */
 	BUILTIN("Restrict Accounts") "description = "
 	"\"messages to certain accounts only\"\n"
@@ -86,3 +90,4 @@ const char logic_builtin[] =
 
 #undef BUILTIN
 #undef BUILTIN_ADDR
+#undef BUILTIN_NO_DNSBL

@@ -13,9 +13,9 @@
 
 /*
  * Hands a line "FILE:LINE: warning: KEY: what, and what would be right" to
- * report for each; without "FILE:LINE: " where the value is a default.  Looks at
- * the snapshot only.  A child is known for what it does by its name or by that
- * of its socket.
+ * report for each; without "FILE:LINE: " where the value is a default.  Looks
+ * at the snapshot only.  A child is known for what it does by its name or by
+ * that of its socket.
  */
 void	chain_check(const struct conf *,
 	    void (*report)(const char *line, void *arg), void *arg);

@@ -23,6 +23,7 @@
 #include "config/table.h"
 #include "config/value.h"
 
+#define CHECK_SERVERS_MAX 8	/* as many as net/dns.h takes */
 #define CHECK_PART_MAX	256	/* bytes of a name */
 
 /* A fault of one key of a child that another one makes; where that key is. */
@@ -261,6 +262,12 @@ check_servers(struct parse *ps)
 	socklen_t len;
 	size_t i;
 
+	if (list->n > CHECK_SERVERS_MAX) {
+		snprintf(why, sizeof(why), "there are more than %d name "
+		    "servers", CHECK_SERVERS_MAX);
+		check_fault(ps, &ps->conf->origin[key - key_main], key->name,
+		    NULL, "", why);
+	}
 	for (i = 0; i < list->n; i++) {
 		if (spec_read_server(list->item[i], 53, &ss, &len) == 0)
 			continue;
@@ -297,3 +304,4 @@ parse_finish(struct parse *ps)
 }
 
 #undef CHECK_PART_MAX
+#undef CHECK_SERVERS_MAX

@@ -55,6 +55,7 @@ conf_milter_free(struct conf_milter *m)
 		return;
 	field_free(key_child, m);
 	free(m->conditions);
+	free(m->given);
 	free(m->origin);
 	free(m->name);
 	free(m);

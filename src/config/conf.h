@@ -144,6 +144,7 @@ struct conf_milter {
 	bool		 evaluation_mode;	/* false */
 	bool		 parallel;		/* false */
 	struct conf_list applicable_conditions;	/* empty */
+	struct conf_origin *given;		/* where each of them is */
 	struct conf_condition **conditions;	/* the same, when all is read */
 	size_t		 n_conditions;
 	struct conf_map	 macros;		/* where the MTA has none */
@@ -201,9 +202,10 @@ struct conf {
 	struct conf_rules s25r_blacklist;
 	struct conf_rules local_addresses;	/* networks; none */
 	struct conf_rules remote_addresses;
-	unsigned	 stress_threshold;	/* UINT_MAX: as the MTA has it */
+	unsigned	 stress_threshold;	/* UINT_MAX: as of the MTA */
 	struct conf_rules trust_domains;
 	struct conf_rules dnsbl_services;	/* "ZONE" or "ZONE=NETWORK" */
+	bool		 dnsbl_check_only_ipv4;	/* true */
 	struct conf_list dnsbl_servers;		/* addresses; empty: system's */
 	uint64_t	 dnsbl_timeout;		/* ms; 5 s */
 	struct conf_rules restricted_accounts;

@@ -156,6 +156,9 @@ static const struct document_help {
 	    "Listed\" ask. Behind = the answers that count: 127.0.0.2, or "
 	    "a network of them. Without it any of 127.0.0.0/8 does, but "
 	    "127.255.255.0/24, with which lists refuse to answer." },
+	{ "dnsbl.check_only_ipv4",
+	    "Ask these lists about clients with an IPv4 address only. "
+	    "The others are in no list then." },
 	{ "dnsbl.name_servers",
 	    "The name servers that conditions ask: \"ADDRESS\", "
 	    "\"ADDRESS:PORT\" or \"[ADDRESS]:PORT\". None are those of "
@@ -382,8 +385,8 @@ conf_show_sample(FILE *fp)
 	fputs("\n# Each milter has a NAME; they run in the order in which "
 	    "they are first named.\n", fp);
 	document_sample_table(key_child, "milter.NAME.", fp);
-	fputs("\n# Each condition has a NAME, too: the reason why a milter does not "
-	    "run.\n", fp);
+	fputs("\n# Each condition has a NAME, too: the reason why a milter "
+	    "does not run.\n", fp);
 	document_sample_table(key_condition, "condition.NAME.", fp);
 	fputs("\n# Settings of this machine.\n"
 	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);

@@ -80,7 +80,7 @@ struct expr_key {
 	uint8_t		 flavour;	/* enum rules_flavour */
 	uint16_t	 offset;	/* in struct conf */
 };
-#define EXPR_KEYS	8
+#define EXPR_KEYS	9
 
 /* At work on a text. */
 struct expr_read {

@@ -131,7 +131,7 @@ field_expected(const struct key *key, char *dst, size_t size)
 		strlcpy(dst, "a list of strings, like [\"a\", \"b\"]", size);
 		break;
 	}
-	if (key->nil && key->type != KEY_RULES && strcmp(key->def, "nil") == 0 &&
+	if (key->nil && strcmp(key->def, "nil") == 0 &&
 	    (key_has_entries(key) || key->type == KEY_STOP))
 		strlcat(dst, ", or nil for none", size);
 	else if (key->nil)

@@ -150,6 +150,8 @@ const struct key key_main[] = {
 	    RULES_SERVICES, 0, NULL), "[\"zen.spamhaus.org=127.0.0.10/31\", "
 	    "\"dnsbl.sorbs.net=127.0.0.10\", \"bl.spamcop.net=127.0.0.2\", "
 	    "\"b.barracudacentral.org=127.0.0.2\"]" },
+	{ "dnsbl.check_only_ipv4", MAIN(KEY_BOOL, false,
+	    dnsbl_check_only_ipv4, 0, 0, NULL), "true" },
 	{ "dnsbl.name_servers", MAIN(KEY_LIST, true, dnsbl_servers, 0, 0,
 	    NULL), "[]" },
 	{ "dnsbl.timeout", MAIN(KEY_TIME, false, dnsbl_timeout, 1,

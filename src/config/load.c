@@ -159,7 +159,8 @@ static int
 load_domain(struct parse *ps, const struct conf_origin *origin, char *text,
     char what[VALUE_WHY_MAX])
 {
-	const struct key *key = key_find(key_main, "trust.envelope_from_domains");
+	const struct key *key = key_find(key_main,
+	    "trust.envelope_from_domains");
 	char quoted[2 * LEX_TEXT_MAX + 8], why[VALUE_WHY_MAX];
 	size_t len = strlen(text), i;
 	struct value v;

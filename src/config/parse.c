@@ -394,6 +394,22 @@ parse_assign_one(const struct parse_input *in, const struct key *key,
 	return (field_assign(key, base, v, in->append, why));
 }
 
+/* Those behind the first n were named by this statement. */
+static int
+parse_given(struct conf_milter *m, size_t n, const struct conf_origin *origin)
+{
+	size_t all = m->applicable_conditions.n;
+	struct conf_origin *given;
+
+	given = realloc(m->given, (all + 1) * sizeof(*given));
+	if (given == NULL)
+		return (-1);
+	m->given = given;
+	for (; n < all; n++)
+		given[n] = *origin;
+	return (0);
+}
+
 static int
 parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
     const struct parse_about *about, struct value *v, unsigned *line,
@@ -415,10 +431,17 @@ parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
 		conf->origin[at] = v->origin;
 	}
 	for (i = about->first; i < about->last; i++) {
-		if (parse_assign_one(in, key, conf->milters[i], v, line, why)
-		    == -1)
+		struct conf_milter *m = conf->milters[i];
+		size_t n = in->append ? m->applicable_conditions.n : 0;
+
+		if (parse_assign_one(in, key, m, v, line, why) == -1)
 			return (-1);
-		conf->milters[i]->origin[at] = v->origin;
+		m->origin[at] = v->origin;
+		if (key->type == KEY_CONDITIONS &&
+		    parse_given(m, n, &v->origin) == -1) {
+			strlcpy(why, "out of memory", VALUE_WHY_MAX);
+			return (-1);
+		}
 	}
 	return (0);
 }

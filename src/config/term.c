@@ -30,6 +30,8 @@ const struct expr_key term_keys[EXPR_KEYS] = {
 	KEY("restrict_accounts.accounts", RULES_STRINGS, restricted_accounts),
 	{ "s25r.check_only_ipv4", EXPR_BOOL, RULES_STRINGS,
 	    (uint16_t)offsetof(struct conf, s25r_check_only_ipv4) },
+	{ "dnsbl.check_only_ipv4", EXPR_BOOL, RULES_STRINGS,
+	    (uint16_t)offsetof(struct conf, dnsbl_check_only_ipv4) },
 };
 
 #undef KEY

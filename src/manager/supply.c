@@ -11,11 +11,8 @@
  */
 #include "compat.h"
 
-#include <netinet/in.h>
-
 #include "base/log.h"
-#include "base/network.h"
-#include "base/number.h"
+#include "base/spec.h"
 #include "condition/condition.h"
 #include "condition/feed.h"
 #include "condition/stress.h"
@@ -23,48 +20,6 @@
 #include "net/dns.h"
 
 #define SUPPLY_DNS_PORT	53
-
-/* "ADDR", "ADDR:PORT", "[ADDR]", "[ADDR]:PORT". */
-static int
-supply_server(const char *text, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *four = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)out;
-	struct network_address a;
-	char host[80];
-	const char *end, *port;
-	uint64_t n = SUPPLY_DNS_PORT;
-
-	if (*text == '[') {
-		end = strchr(++text, ']');
-		port = end == NULL ? NULL : end + 1;
-	} else {
-		end = strchr(text, ':');
-		/* Two of them: an IPv6 address. */
-		if (end == NULL || strchr(end + 1, ':') != NULL)
-			end = text + strlen(text);
-		port = end;
-	}
-	if (end == NULL || (size_t)(end - text) >= sizeof(host))
-		return (-1);
-	memcpy(host, text, (size_t)(end - text));
-	host[end - text] = '\0';
-	if (network_read_address(host, &a) == -1 || (*port != '\0' &&
-	    (*port != ':' || number_read(port + 1, 10, 65535, &n) == -1 ||
-	    n == 0)))
-		return (-1);
-	memset(out, 0, sizeof(*out));
-	if (strchr(host, ':') == NULL) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons((uint16_t)n);
-		memcpy(&four->sin_addr, a.byte + 12, 4);
-	} else {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons((uint16_t)n);
-		memcpy(&six->sin6_addr, a.byte, 16);
-	}
-	return (0);
-}
 
 static bool
 supply_same_dns(const struct conf *a, const struct conf *b)
@@ -86,6 +41,7 @@ supply_get_dns(struct manager *m, struct generation *g,
 {
 	struct sockaddr_storage server[DNS_SERVERS_MAX];
 	struct dns_options opt;
+	socklen_t len;
 	const struct conf_list *list = &conf->dnsbl_servers;
 	size_t i;
 
@@ -96,15 +52,11 @@ supply_get_dns(struct manager *m, struct generation *g,
 		return (0);
 	}
 	memset(&opt, 0, sizeof(opt));
-	for (i = 0; i < list->n && opt.n_servers < DNS_SERVERS_MAX; i++) {
-		if (supply_server(list->item[i],
-		    &server[opt.n_servers]) == 0)
+	/* All of them have been read before, when the file was. */
+	for (i = 0; i < list->n && opt.n_servers < DNS_SERVERS_MAX; i++)
+		if (spec_read_server(list->item[i], SUPPLY_DNS_PORT,
+		    &server[opt.n_servers], &len) == 0)
 			opt.n_servers++;
-		else
-			log_write(LOGL_ERROR, "dnsbl.name_servers: \"%s\" is "
-			    "no address, expected one like 192.0.2.1, "
-			    "192.0.2.1:53 or [2001:db8::1]:53", list->item[i]);
-	}
 	if (opt.n_servers > 0)
 		opt.server = server;
 	opt.timeout_ms = (unsigned)conf->dnsbl_timeout;

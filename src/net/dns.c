@@ -117,12 +117,6 @@ dns_bucket(struct dns *d, int type, const unsigned char *name, size_t len)
 	return (&d->bucket[(hash ^ hash >> 16) % DNS_BUCKETS]);
 }
 
-static size_t
-dns_size(const struct dns_question *q)
-{
-	return (sizeof(*q) + q->namelen + q->kept->size);
-}
-
 /* It is not one of those that are only kept any more. */
 static void
 dns_take_out(struct dns_question *q)
@@ -131,7 +125,7 @@ dns_take_out(struct dns_question *q)
 
 	if (q->list == &d->old) {
 		d->n--;
-		d->size -= dns_size(q);
+		d->size -= q->size;
 	}
 	dns_list_del(q);
 }
@@ -156,6 +150,7 @@ static void
 dns_settle(struct dns_question *q)
 {
 	struct dns *d = q->dns;
+	struct dns_question *next;
 
 	if (q->kept == NULL || loop_now(d->loop) >= q->expires) {
 		dns_drop(q);
@@ -163,9 +158,12 @@ dns_settle(struct dns_question *q)
 	}
 	dns_list_add(&d->old, q);
 	d->n++;
-	d->size += dns_size(q);
-	while (d->n > DNS_ENTRIES || d->size > DNS_BYTES)
-		dns_drop(d->old.first);
+	d->size += q->size;
+	for (q = d->old.first; q != NULL && (d->n > DNS_ENTRIES ||
+	    d->size > DNS_BYTES); q = next) {
+		next = q->next;
+		dns_drop(q);
+	}
 }
 
 /* Takes the query off its question; gives what that knows. */
@@ -244,7 +242,9 @@ dns_answered(struct dns_question *q, enum dns_status status,
 		loop_task_start(d->loop, &query->task, q->kept != NULL ?
 		    dns_on_known : dns_on_no_memory, query);
 	}
-	if (q->kept == NULL)
+	if (q->kept != NULL)
+		q->size = sizeof(*q) + q->namelen + q->kept->size;
+	else
 		dns_drop(q);
 }
 

@@ -47,6 +47,7 @@ struct dns_question {
 	struct dns_try	*try;		/* NULL: answered */
 	struct dns_kept	*kept;		/* NULL: not answered yet */
 	uint64_t	 expires;
+	size_t		 size;		/* with the answer */
 	int		 type;
 	size_t		 namelen;
 	unsigned char	 name[];

@@ -45,7 +45,7 @@ struct resolver_query {
 	char			 host[];
 };
 
-static void resolver_step(struct resolver_query *);
+static bool resolver_step(struct resolver_query *);
 
 static void
 resolver_tell(struct resolver_query *q, struct target_answer *answer,
@@ -149,7 +149,9 @@ resolver_on_answer(struct dns_query *query, const struct dns_answer *a,
 
 	(void)query;
 	if (a->status == DNS_NONE) {
-		resolver_step(q);
+		if (!resolver_step(q))
+			resolver_tell(q, NULL, "there is no such name, or it "
+			    "has no such address");
 		return;
 	}
 	answer = a->status == DNS_FOUND ? target_answer_new(a->n) : NULL;
@@ -161,9 +163,10 @@ resolver_on_answer(struct dns_query *query, const struct dns_answer *a,
 
 /*
  * Asks for the next name that the host's may stand for: as it is, and with each
- * domain of the search list; a host with few dots as it is last.
+ * domain of the search list; a host with few dots as it is last.  False: there
+ * is none left, which cannot be so at the first step.
  */
-static void
+static bool
 resolver_step(struct resolver_query *q)
 {
 	const struct dns_conf *conf = dns_conf_now(q->resolver->dns);
@@ -175,11 +178,8 @@ resolver_step(struct resolver_query *q)
 	if (n > 0 && q->host[n - 1] == '.')
 		last = 0;
 	i = q->step++;
-	if (i > last) {
-		resolver_tell(q, NULL,
-		    "there is no such name, or it has no such address");
-		return;
-	}
+	if (i > last)
+		return (false);
 	if (dots >= conf->ndots)
 		i = i == 0 ? last : i - 1;
 	/* What is too long here is so for a name, too. */
@@ -187,6 +187,7 @@ resolver_step(struct resolver_query *q)
 	    i < last ? "." : "", i < last ? conf->search[i] : "");
 	dns_ask(q->resolver->dns, &q->dns, q->family == AF_INET ? DNS_A :
 	    DNS_AAAA, name, resolver_on_answer, q);
+	return (true);
 }
 
 /* --- the owner's side ---------------------------------------------------- */
@@ -245,7 +246,7 @@ resolver_ask(struct resolver *r, int family, const char *host, unsigned port,
 	if (resolver_known(q))
 		loop_task_start(r->loop, &q->task, resolver_on_task, q);
 	else
-		resolver_step(q);
+		(void)resolver_step(q);
 	return (q);
 }
 

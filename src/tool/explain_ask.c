@@ -287,7 +287,7 @@ explain_on_changed(void *arg)
 }
 
 static enum condition_answer
-explain_ask(struct explain *x, struct conf_condition *cond,
+explain_ask(struct explain *x, struct conf_condition *cond, size_t i,
     struct condition_stop *stop)
 {
 	struct condition_hooks hooks = { explain_on_set, explain_on_failed,
@@ -297,6 +297,7 @@ explain_ask(struct explain *x, struct conf_condition *cond,
 	size_t len = x->asked->text.len, n = x->n_items;
 
 	one.conditions = &cond;
+	one.given += i;
 	one.n_conditions = 1;
 	do {
 		x->asked->text.len = len;
@@ -311,11 +312,12 @@ explain_ask(struct explain *x, struct conf_condition *cond,
 	return (x->unknown ? CONDITION_PENDING : answer);
 }
 
-/* One condition; true: it stops the child here. */
+/* The i-th condition of the child; true: it stops it here. */
 static bool
-explain_condition(struct explain *x, const struct conf_condition *cond)
+explain_condition(struct explain *x, size_t i)
 {
 	struct explain_child *c = x->asked;
+	const struct conf_condition *cond = c->m->conditions[i];
 	struct conf_condition part = *cond;
 	struct condition_stop stop;
 	enum condition_answer answer;
@@ -323,13 +325,13 @@ explain_condition(struct explain *x, const struct conf_condition *cond)
 
 	/* What it sets, then whether it stops: either may be not known. */
 	part.stop[x->stage] = NULL;
-	if (explain_ask(x, &part, &stop) == CONDITION_PENDING || c->unknown) {
+	if (explain_ask(x, &part, i, &stop) == CONDITION_PENDING || c->unknown) {
 		x->notes_unknown |= cond->notes.n > 0;
 		c->macros_unknown = true;
 	}
 	part = *cond;
 	part.macros.n = part.notes.n = 0;
-	answer = explain_ask(x, &part, &stop);
+	answer = explain_ask(x, &part, i, &stop);
 	if (answer == CONDITION_PENDING &&
 	    x->stage != CONF_ENVELOPE_RECIPIENT)
 		c->unknown = true;
@@ -360,7 +362,7 @@ explain_event(struct explain *x)
 
 		for (j = 0; j < c->m->n_conditions && !c->stopped && !stopped;
 		    j++)
-			stopped = explain_condition(x, c->m->conditions[j]);
+			stopped = explain_condition(x, j);
 		if (x->stage != CONF_ENVELOPE_RECIPIENT)
 			c->stopped |= stopped;
 		else
@@ -444,9 +446,13 @@ explain_stage(struct explain *x)
 	} else if (option == 0 || option == EXPLAIN_O_HELO)
 		explain_event(x);
 	else
-		for (i = 0; i < n; i++)
-			if (x->item[i].option == option)
-				explain_item_event(x, &x->item[i]);
+		for (i = 0; i < n; i++) {
+			/* A copy: macros that are set move the others. */
+			struct explain_item item = x->item[i];
+
+			if (item.option == option)
+				explain_item_event(x, &item);
+		}
 }
 
 void

@@ -86,36 +86,34 @@ struct import_name {
 	enum import_role role;
 };
 
+/* What is used most comes first: shorter code. */
 struct import {
+	/* the statement, or what is left of it: tokens */
+	uint32_t	 at, to;
+	struct import_token *tok;
+	const char	*text;		/* behind it: "\0[,]", for %w */
+	const char	*why;		/* it cannot be translated */
+	const char	*fatal;
+	struct buf	 line_out;	/* its translation */
+	struct buf	 stop;		/* of a stopper's expression */
+	unsigned	 n_names;
+	uint32_t	 len;		/* of the text */
+	uint32_t	 n_tokens, n_comments;
+	uint32_t	 comment;	/* the next one to be written */
+	enum conf_stage	 stage;		/* of the stopper */
+	uint32_t	 stages;	/* the condition's, that have a stop */
+	unsigned	 steps;
+	bool		 angles;	/* literals are <addresses> */
+	bool		 loads;		/* so there may be other milters */
+	bool		 some;		/* something was not translated */
+
 	const char	*path;
 	FILE		*err;
 	struct buf	*out;
-
-	const char	*text;		/* behind it: "\0[,]", for %w */
-	uint32_t	 len;
 	struct buf	 tokens, comments;
-	struct import_token *tok;
-	uint32_t	 n_tokens, n_comments;
-	uint32_t	 comment;	/* the next one to be written */
-
-	/* the statement, or what is left of it */
-	uint32_t	 at, to;	/* tokens */
-	struct buf	 line_out;	/* its translation */
-	struct buf	 stop;		/* of a stopper's expression */
-	const char	*why;		/* it cannot be translated */
-	bool		 angles;	/* literals are <addresses> */
-
 	struct import_name name[IMPORT_NAMES_MAX];
-	unsigned	 n_names;
 	struct conf_list milters, conditions;	/* named so far */
-	uint32_t	 stages;	/* the condition's, that have a stop */
-	struct conf_list setters;	/* what it sets */
-	enum conf_stage	 stage;		/* of the stopper */
-	bool		 loads;		/* so there may be others */
-	bool		 some;		/* something was not translated */
-	unsigned	 steps;
-	const char	*fatal;
-
+	struct conf_list setters;	/* what the condition sets */
 	char		 reason[IMPORT_WHY_MAX];	/* why may point here */
 	char		 string[LEX_TEXT_MAX + 1];
 	char		 quoted[LEX_TEXT_MAX * 4 + 3];
@@ -134,8 +132,11 @@ bool	import_no(struct import *, const char *why);
 bool	import_known(struct import *, struct conf_list *, const char *text);
 /* A line for the user about what was translated. */
 void	import_note(const struct import *, uint32_t token, const char *);
-/* Appends to the translation. */
+/* Appends; without memory it is the end. */
+void	import_add(struct import *, struct buf *, const void *, size_t);
+/* Appends to the translation; the second one in quotes. */
 void	import_put(struct import *, const char *);
+void	import_put_quoted(struct import *, const char *);
 /* Text that has @ where a name belongs: that of token, "*" for 0. */
 void	import_put_key(struct import *, const char *, uint32_t token);
 
@@ -149,10 +150,57 @@ uint32_t import_literal(const struct import *, uint32_t token, bool *all);
 /* What is in a string or symbol, into im->string. */
 bool	import_string(struct import *, uint32_t token);
 
+/* Appends lines to the result. */
+void	import_out(struct import *, const void *, size_t);
+/* The comments before a byte of the text. */
+void	import_comments(struct import *, uint32_t before);
+/* The statements from token to token. */
+void	import_walk(struct import *, uint32_t from, uint32_t to);
+/* The one from im->at to im->to, into im->line_out; false: it cannot be. */
+bool	import_statement(struct import *);
+
 /* Each appends one literal, at im->at, and goes behind it. */
 bool	import_put_string(struct import *, bool status);
 bool	import_put_number(struct import *, bool octal);
 bool	import_put_pattern(struct import *);
+
+/* The letters of the tables below. */
+enum import_type {
+	IMPORT_T_BOOL = 'b',
+	IMPORT_T_NUMBER = 'n',
+	IMPORT_T_STRING = 's',
+	IMPORT_T_LIST = 'l',
+	IMPORT_T_PATTERN = 'p',
+	/* What has to be asked for something before it is a value. */
+	IMPORT_T_ADDRESS = 'a',
+	IMPORT_T_CONTEXT = 'c',
+	IMPORT_T_CHILDREN = 'd',
+	IMPORT_T_CHILD = 'e',
+	IMPORT_T_SHELF = 'f',
+	IMPORT_T_TIME = 't',
+	IMPORT_T_NOW = 'u'
+};
+
+struct import_node {
+	enum import_type type;
+	uint32_t	 token;		/* its first one */
+	size_t		 from;		/* in im->line_out */
+	bool		 literal;
+	bool		 angles;	/* upstream's has < and > around it */
+};
+
+extern const char import_what[], import_angles[];	/* whys */
+
+/*
+ * ["NAME"], written between before and after.  A macro's name has braces here
+ * unless it is one letter.
+ */
+bool	import_index(struct import *, bool macro, const char *before,
+	    const char *after);
+/* A literal, or a variable and what it is asked. */
+bool	import_primary(struct import *, struct import_node *, unsigned depth);
+/* A condition, true or false. */
+bool	import_low(struct import *, unsigned depth);
 
 /*
  * Translates the block of define_STAGE_stopper whose tokens are from..to; the

@@ -23,10 +23,22 @@ import_no(struct import *im, const char *why)
 }
 
 void
+import_add(struct import *im, struct buf *to, const void *data, size_t len)
+{
+	if (buf_add(to, data, len) == -1)
+		im->fatal = "out of memory";
+}
+
+void
 import_put(struct import *im, const char *text)
 {
-	if (buf_add(&im->line_out, text, strlen(text)) == -1)
-		im->fatal = "out of memory";
+	import_add(im, &im->line_out, text, strlen(text));
+}
+
+void
+import_put_quoted(struct import *im, const char *text)
+{
+	import_put(im, lex_quote(im->quoted, sizeof(im->quoted), text));
 }
 
 void
@@ -36,8 +48,7 @@ import_put_key(struct import *im, const char *text, uint32_t token)
 
 	for (;; text++) {
 		n = strcspn(text, "@");
-		if (buf_add(&im->line_out, text, n) == -1)
-			im->fatal = "out of memory";
+		import_add(im, &im->line_out, text, n);
 		text += n;
 		if (*text == '\0')
 			return;
@@ -186,7 +197,7 @@ import_put_string(struct import *im, bool status)
 	for (n = 0; status && p[n] != '\0'; n++)
 		p[n] = p[n] == '_' ? '-' : p[n] >= 'A' && p[n] <= 'Z' ?
 		    (char)(p[n] + ('a' - 'A')) : p[n];
-	import_put(im, lex_quote(im->quoted, sizeof(im->quoted), p));
+	import_put_quoted(im, p);
 	im->at++;
 	return (true);
 }

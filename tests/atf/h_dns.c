@@ -23,6 +23,7 @@
  *	NAME TTL SECONDS	instead of 60
  *	NAME RCODE NUMBER	2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED and so on
  *	NAME DELAY MS		it comes late
+ *	NAME HOLD PATH		it comes when that file is there
  *	NAME DROP		it does not come
  *	NAME TRUNCATED		over UDP nothing of it but the TC bit
  *	NAME WRONGID		over UDP one with another id comes first
@@ -40,6 +41,7 @@
 #include <netinet/in.h>
 #include <ctype.h>
 #include <err.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -53,6 +55,7 @@
 #define DNS_NAME	1025		/* as text, with escapes */
 #define DNS_FOLLOW	8		/* aliases */
 #define DNS_HEADER	12
+#define DNS_LOOK	10		/* ms between looks at a HOLD's file */
 
 enum {
 	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_SOA = 6, DNS_PTR = 12,
@@ -79,6 +82,7 @@ struct dns_msg {
 struct dns_fate {
 	unsigned	 rcode, ttl, delay, answers;
 	bool		 exists, drop, truncated, wrong_id, raw, no_edns;
+	char		 hold[PATH_MAX];	/* "": not held */
 	char		 alias[DNS_NAME];
 	char		 zone[DNS_NAME];	/* of the SOA */
 	unsigned	 minimum;
@@ -98,6 +102,7 @@ struct dns_late {
 	struct dns_conn	*conn;			/* NULL: to the address */
 	unsigned	 generation;
 	struct sockaddr_in to;
+	char		*hold;			/* NULL: not held */
 	size_t		 len;
 	unsigned char	 data[];
 };
@@ -297,6 +302,8 @@ dns_apply(struct dns_msg *m, struct dns_fate *f, const char *name,
 		f->rcode = number;
 	else if (strcmp(word, "DELAY") == 0)
 		f->delay = number;
+	else if (strcmp(word, "HOLD") == 0)
+		(void)snprintf(f->hold, sizeof(f->hold), "%s", value);
 	else if (strcmp(word, "DROP") == 0)
 		f->drop = true;
 	else if (strcmp(word, "TRUNCATED") == 0)
@@ -381,14 +388,17 @@ dns_write(const struct dns_late *a)
 
 /* Sends it now, or puts it into the queue. */
 static void
-dns_send(const struct dns_msg *m, unsigned delay, struct dns_conn *conn,
-    const struct sockaddr_in *to)
+dns_send(const struct dns_msg *m, const struct dns_fate *f,
+    struct dns_conn *conn, const struct sockaddr_in *to)
 {
 	struct dns_late *a, **p;
 
 	if ((a = malloc(sizeof(*a) + m->len)) == NULL)
 		err(1, NULL);
-	a->due = dns_now() + delay;
+	a->due = dns_now() + f->delay;
+	a->hold = NULL;
+	if (f->hold[0] != '\0' && (a->hold = strdup(f->hold)) == NULL)
+		err(1, NULL);
 	a->conn = conn;
 	a->generation = conn == NULL ? 0 : conn->generation;
 	memset(&a->to, 0, sizeof(a->to));
@@ -396,7 +406,7 @@ dns_send(const struct dns_msg *m, unsigned delay, struct dns_conn *conn,
 		a->to = *to;
 	a->len = m->len;
 	memcpy(a->data, m->data, m->len);
-	if (delay == 0) {
+	if (f->delay == 0 && a->hold == NULL) {
 		dns_write(a);
 		free(a);
 		return;
@@ -408,18 +418,25 @@ dns_send(const struct dns_msg *m, unsigned delay, struct dns_conn *conn,
 	*p = a;
 }
 
-/* Sends what is due; the ms until the next one, or -1. */
+/* Sends what is due and not held; the ms until the next one, or -1. */
 static int
 dns_run_queue(void)
 {
-	struct dns_late *a;
+	struct dns_late *a, **p = &dns_queue;
 	uint64_t now = dns_now();
 
-	while ((a = dns_queue) != NULL && a->due <= now) {
-		dns_queue = a->next;
+	while ((a = *p) != NULL && a->due <= now) {
+		if (a->hold != NULL && access(a->hold, F_OK) != 0) {
+			p = &a->next;
+			continue;
+		}
+		*p = a->next;
 		dns_write(a);
+		free(a->hold);
 		free(a);
 	}
+	if (p != &dns_queue && (a == NULL || a->due > now + DNS_LOOK))
+		return (DNS_LOOK);
 	return (a == NULL ? -1 : (int)(a->due - now));
 }
 
@@ -475,7 +492,7 @@ dns_answer(const unsigned char *q, size_t len, struct dns_conn *conn,
 	if (f.drop)
 		return;
 	if (f.raw) {
-		dns_send(&m, f.delay, conn, to);
+		dns_send(&m, &f, conn, to);
 		return;
 	}
 	if (f.no_edns && q[10] + q[11] != 0)
@@ -502,10 +519,10 @@ dns_answer(const unsigned char *q, size_t len, struct dns_conn *conn,
 	}
 	if (conn == NULL && f.wrong_id) {
 		m.data[0] ^= 0x55;
-		dns_send(&m, f.delay, conn, to);
+		dns_send(&m, &f, conn, to);
 		m.data[0] ^= 0x55;
 	}
-	dns_send(&m, f.delay, conn, to);
+	dns_send(&m, &f, conn, to);
 }
 
 static void

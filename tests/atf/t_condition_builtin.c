@@ -8,8 +8,6 @@
  */
 #include "compat.h"
 
-#include <arpa/inet.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -271,6 +269,20 @@ static const struct row connects[] = {
 	    "Remote Network", "h", "192.0.2.9", NULL, false, false, NULL,
 	    NULL),
 
+	/* Block lists: who is not asked about is in none. */
+	CONNECT(NULL, "DNSBL Listed", "h", "2001:db8::1", NULL, false, true,
+	    "address.family != \"inet\"", NULL),
+	CONNECT(NULL, "DNSBL Listed", "h", "unix", NULL, false, true,
+	    "address.family != \"inet\"", NULL),
+	CONNECT("dnsbl.check_only_ipv4 = false", "DNSBL Listed", "h", "unix",
+	    NULL, false, true, "dnsbl", NULL),
+	CONNECT("dnsbl.services = []", "DNSBL Listed", "h", "192.0.2.1", NULL,
+	    false, true, "dnsbl", NULL),
+	CONNECT(NULL, "Not DNSBL Listed", "h", "2001:db8::1", NULL, false,
+	    false, NULL, NULL),
+	CONNECT("dnsbl.services = []", "Not DNSBL Listed", "h", "192.0.2.1",
+	    NULL, false, false, NULL, NULL),
+
 	/* Stress. */
 	CONNECT(NULL, "No Stress", "h", "192.0.2.1", NULL, false, false, NULL,
 	    NULL),
@@ -370,11 +382,45 @@ H_CASE(recipients, "At RCPT: Restrict Accounts")
 		check(&recipients[i]);
 }
 
+H_CASE(origins, "The line of a condition that is built in gave it to the child")
+{
+	static const char text[] = "milter.x.enabled = false\n"
+	    "milter.x.applicable_conditions = [\"S25R\"]\n"
+	    "milter.x.applicable_conditions += \"No Stress\"\n"
+	    "s25r.whitelist += \"w\"\n";
+	struct conf *c = conf_load_text(text);
+	struct condition_hooks hooks = { NULL, NULL, NULL };
+	struct condition_stop stop;
+	struct facts f;
+
+	ATF_REQUIRE(c != NULL);
+	facts_init(&f);
+	f.conf = c;
+	f.host = "mx.example.org";
+	facts_set_client(&f, EVAL_INET, "192.0.2.1");
+	ATF_REQUIRE_EQ(condition_ask(c->milters[0], CONF_CONNECT, &f, &hooks,
+	    &stop), CONDITION_STOP);
+	ATF_CHECK_EQ(stop.origin.line, 2);
+	f.host = "w";
+	ATF_REQUIRE_EQ(condition_ask(c->milters[0], CONF_CONNECT, &f, &hooks,
+	    &stop), CONDITION_STOP);
+	ATF_CHECK_EQ(stop.origin.line, 4);
+	f.host = "unknown";
+	f.stressed = true;
+	ATF_REQUIRE_EQ(condition_ask(c->milters[0], CONF_CONNECT, &f, &hooks,
+	    &stop), CONDITION_STOP);
+	ATF_CHECK_EQ(stop.origin.line, 3);
+	ATF_CHECK_STREQ(stop.condition->name, "No Stress");
+	facts_free(&f);
+	conf_unref(c);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, s25r_hosts);
 	ATF_TP_ADD_TC(tp, connects);
 	ATF_TP_ADD_TC(tp, senders);
 	ATF_TP_ADD_TC(tp, recipients);
+	ATF_TP_ADD_TC(tp, origins);
 	return (atf_no_error());
 }

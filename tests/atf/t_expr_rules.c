@@ -3,7 +3,7 @@
  */
 
 /*
- * t_expr_rules.c - the lists of keys: what is in one, and what is wrong with it.
+ * t_expr_rules.c - the lists of keys: what is in one, and what is wrong.
  */
 #include "compat.h"
 

@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # t_feed_database.sh - databases as tables, each asked with its own client.
-# Owns:      the servers that it starts, in a folder of their own.
+# Owns:      what is asked, and what has to come of it.
 # Called by: kyua.
-# Must not:  touch a server of this machine, or have two of its own at a time.
+# Must not:  touch a server of this machine.
 #
 # A server takes a second to make and to start, so there is one case for each.
+
+. "$(atf_get_srcdir)/h_database.sh"
 
 # db_case NAME DESCR
 db_case()
@@ -36,84 +38,6 @@ wait_for()
 		fi
 		sleep 0.05
 	done
-}
-
-# give_up WHAT FILE...: with what is in the files.
-give_up()
-{
-
-	g_what=$1
-	shift
-	cat "$@" >&2
-	atf_fail "$g_what"
-}
-
-# need PROGRAM...: skips without one of them.  Debian has servers elsewhere.
-need()
-{
-
-	PATH=$PATH:/usr/sbin:/usr/local/sbin:/usr/pkg/sbin
-	for n_folder in /usr/lib/postgresql/*/bin /usr/libexec/postgresql*; do
-		[ ! -x "$n_folder/initdb" ] || PATH=$PATH:$n_folder
-	done
-	export PATH
-	for n_prog in "$@"; do
-		command -v "$n_prog" >/dev/null ||
-		    atf_skip "$n_prog is not installed"
-	done
-}
-
-# A folder with a short name (of a socket), for a user who is not root.
-db_folder()
-{
-
-	DB=$(mktemp -d "${TMPDIR:-/tmp}/mmdb.XXXXXX")
-	echo "$DB" > folder
-	DB_AS=
-	chmod 755 "$DB"
-	if [ "$(id -u)" -eq 0 ]; then
-		DB_AS=nobody
-		chown nobody "$DB"
-	fi
-}
-
-# as PROGRAM...: as that user, in its folder.
-as()
-{
-
-	(
-		cd "$DB" || exit 1
-		TMPDIR=$DB
-		export TMPDIR
-		[ -n "$DB_AS" ] || exec "$@"
-		! command -v setpriv >/dev/null ||
-		    exec setpriv --reuid="$DB_AS" --clear-groups "$@"
-		exec su -m "$DB_AS" -c 'exec "$0" "$@"' "$@"
-	)
-}
-
-# The server whose process id is in the first line of that file.
-db_running()
-{
-
-	[ -s "$1" ] && kill -0 "$(head -n 1 "$1")" 2>/dev/null
-}
-
-db_stop()
-{
-
-	[ -s folder ] || return 0
-	ds_folder=$(cat folder)
-	for ds_pid in "$ds_folder"/data/postmaster.pid "$ds_folder"/pid; do
-		! db_running "$ds_pid" || kill -INT "$(head -n 1 "$ds_pid")" ||
-		    true
-		ds_i=0
-		while db_running "$ds_pid" && [ $ds_i -lt 200 ]; do
-			sleep 0.05
-			ds_i=$((ds_i + 1))
-		done
-	done
-	rm -rf "$ds_folder"
 }
 
 feed()
@@ -212,10 +136,8 @@ db_case sqlite "sqlite3: rows, failures, changes, a file that is locked"
 sqlite_body()
 {
 
-	need sqlite3 ps
-	db_sql() {
-		sqlite3 t.db "$1"
-	}
+	need ps
+	db_sqlite
 	db_sql "CREATE TABLE t(k TEXT, v TEXT);
 	    INSERT INTO t VALUES ('a@example.org', 'one'), ('two words', '2'),
 	    ('#3', 'hash'), ('tab' || char(9) || 'and' || char(10) || 'line',
@@ -263,34 +185,8 @@ db_case postgresql "PostgreSQL: rows, failures, changes, restarts, the password"
 postgresql_body()
 {
 
-	need psql initdb postgres ps
-	db_folder
-	DB_PASSWORD="it's a \\\"secret\\\" # 1"
-	db_sql() {
-		PGPASSWORD=$DB_PASSWORD psql -X -q -h "$DB" -U mm -d mm \
-		    -c "$1" > psql.log 2>&1 || give_up psql psql.log
-	}
-	db_begin() {
-		as postgres -D "$DB/data" -k "$DB" -c listen_addresses= \
-		    -c fsync=off -c max_connections=10 > postgres.log 2>&1 &
-		wait_for psql_works
-	}
-	db_end() {
-		kill -INT "$(head -n 1 "$DB/data/postmaster.pid")"
-		wait_for test ! -e "$DB/data/postmaster.pid"
-	}
-	psql_works() {
-		PGPASSWORD=$DB_PASSWORD psql -X -q -h "$DB" -U mm \
-		    -d postgres -c 'SELECT 1' > /dev/null 2>&1
-	}
-	printf '%s\n' "$DB_PASSWORD" > "$DB/pw"
-	chmod 644 "$DB/pw"
-	as initdb -D "$DB/data" -U mm -A md5 --pwfile="$DB/pw" -N \
-	    --no-locale -E UTF8 > initdb.log 2>&1 ||
-	    give_up initdb initdb.log
-	db_begin
-	PGPASSWORD=$DB_PASSWORD psql -X -q -h "$DB" -U mm -d postgres \
-	    -c 'CREATE DATABASE mm' || atf_fail "no database"
+	need ps
+	db_postgresql
 	db_sql "CREATE TABLE t(k TEXT, v TEXT);
 	    INSERT INTO t VALUES ('a@example.org', 'one'), ('two words', '2'),
 	    ('#3', 'hash'), (E'tab\tand\nline', E'a\tb\nc d\\\\e'),
@@ -319,38 +215,8 @@ db_case mariadb "MariaDB: rows, failures, changes, restarts, the password"
 mariadb_body()
 {
 
-	need mariadb mariadbd mariadb-install-db ps
-	db_folder
-	DB_PASSWORD="it's a \\\"secret\\\" # 1"
-	db_sql() {
-		mariadb --no-defaults -S "$DB/sock" -u root mm -e "$1" \
-		    > sql.log 2>&1 || give_up mariadb sql.log
-	}
-	db_begin() {
-		as mariadbd --no-defaults --datadir="$DB/data" \
-		    --socket="$DB/sock" --pid-file="$DB/pid" \
-		    --skip-networking --skip-log-bin \
-		    --innodb-log-file-size=4M --innodb-buffer-pool-size=8M \
-		    --innodb-flush-log-at-trx-commit=0 > mariadb.log 2>&1 &
-		wait_for mariadb_works
-	}
-	db_end() {
-		kill -TERM "$(cat "$DB/pid")"
-		wait_for test ! -e "$DB/pid"
-	}
-	mariadb_works() {
-		mariadb --no-defaults -S "$DB/sock" -u root -e 'SELECT 1' \
-		    > /dev/null 2>&1
-	}
-	as mariadb-install-db --no-defaults --datadir="$DB/data" \
-	    --auth-root-authentication-method=normal --skip-test-db \
-	    --innodb-log-file-size=4M > install.log 2>&1 ||
-	    give_up mariadb-install-db install.log
-	db_begin
-	mariadb --no-defaults -S "$DB/sock" -u root -e "CREATE DATABASE mm;
-	    CREATE USER 'mm'@'localhost' IDENTIFIED BY
-	    'it''s a \\\\\"secret\\\\\" # 1';
-	    GRANT ALL ON mm.* TO 'mm'@'localhost'" || atf_fail "no database"
+	need ps
+	db_mariadb
 	db_sql "CREATE TABLE t(k TEXT, v TEXT);
 	    INSERT INTO t VALUES ('a@example.org', 'one'), ('two words', '2'),
 	    ('#3', 'hash'), ('tab\tand\nline', 'a\tb\nc d\\\\e'),

@@ -193,11 +193,11 @@ milter.clamav-milter.enabled = true'
 	    'milter.x.evaluation_mode = true'
 	row 'define_milter("x") do |m|
   m.command = "/etc/init.d/x"
-  m.command_options = "start  now"
+  m.command_options = "start"
   m.command_options = ["a b", "c"]
   m.user_name = nil
 end' 'milter.x.command = "/etc/init.d/x"
-milter.x.command_options = ["start", "now"]
+milter.x.command_options = ["start"]
 milter.x.command_options = ["a b", "c"]
 milter.x.user_name = nil'
 	row 'define_milter("x") do |m|
@@ -247,6 +247,14 @@ end' 'only a list of strings'
 	refused 'define_milter("x") do |milter|
   milter.enabled = true' ''
 
+	printf '%s\n' 'define_milter("x") do |m|' \
+	    '  m.add_applicable_condition(/S25R/)' \
+	    '  m.applicable_conditions = true' \
+	    '  m.applicable_conditions = ["S25R", 1]' 'end' > old.conf
+	import 1 old.conf
+	[ "$(grep -c '^# not translated: ' out)" -eq 3 ] &&
+	    [ "$(wc -l < out)" -eq 3 ] || atf_fail "$(head -n 1 out)"
+
 	# What cannot be translated is told once, of a loop, too.
 	cat > old.conf <<'EOT'
 ["a", "b"].each do |name|
@@ -255,6 +263,7 @@ end' 'only a list of strings'
     milter.command = "/etc/init.d/x start"
     milter.no_such = 1
     milter.reading_timeout = -1
+    milter.command_options = "start 'it now'"
     milter.enabled = false
   end
 end
@@ -264,6 +273,7 @@ EOT
 # not translated: milter.command = "/etc/init.d/x start"
 # not translated: milter.no_such = 1
 # not translated: milter.reading_timeout = -1
+# not translated: milter.command_options = "start '"'it now'"'"
 milter.a.enabled = false
 milter.b.enabled = false
 ' cat out
@@ -271,7 +281,7 @@ milter.b.enabled = false
 	    -o match:'^old.conf:4: .*command_options' \
 	    -o match:'^old.conf:5: .*no such key' \
 	    -o match:'^old.conf:6: ' cat err
-	[ "$(wc -l < err)" -eq 4 ] || atf_fail "told twice"
+	[ "$(wc -l < err)" -eq 5 ] || atf_fail "told twice"
 }
 
 import_case notes "what differs is told without being a failure"
@@ -323,6 +333,8 @@ helpers_body()
 s25r.whitelist += "b.example"'
 	row 'load("applicable-conditions/*.conf")' \
 	    '# what was loaded here is built in'
+	row 'load("applicable-conditions/own.conf")' \
+	    'load = "applicable-conditions/own.conf"'
 	row 'load_if_exist("milter-manager.local.conf")' \
 	    'load_if_exist = "milter-manager.local.conf"'
 	row 'define_milter("a") { |m| m.enabled = false }
@@ -672,7 +684,7 @@ hostile_body()
 	    '.x\n' '&&' 'while x do ' 'end ' ') ' '"x" '; do
 		for h_before in '' 'define_applicable_condition("C") { |c|
 c.define_data_stopper { |context| ' 'log.path = ' 's25r.add_whitelist '; do
-			{ printf '%s' "$h_before"; many 20000 "$h_text"; } \
+			{ printf '%s' "$h_before"; many 3000 "$h_text"; } \
 			    > old.conf
 			h_got=0
 			"$MM_PROGRAM" import old.conf > out 2> err || h_got=$?
@@ -696,6 +708,9 @@ c.define_data_stopper { |context| ' 'log.path = ' 's25r.add_whitelist '; do
 	import 1 old.conf
 	! LC_ALL=C grep -q "$(printf '[\001-\010\177]')" err ||
 	    atf_fail "control characters are repeated"
+	printf '\000\000' > old.conf
+	import 1 old.conf
+	[ -s err ] || atf_fail "what was left out is not told"
 }
 
 atf_init_test_cases()
