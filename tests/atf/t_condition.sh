@@ -286,9 +286,9 @@ content_body()
 	while read -r stage expr; do
 		chain_when a "$stage" "$expr"
 		case $stage in
-		header) before= last=L rest=NB feed= ;;
+		header) before='' last=L rest=NB feed='' ;;
 		end_of_header) before=L last=N rest=B feed=L ;;
-		body) before=LN last=B rest= feed=LN ;;
+		body) before=LN last=B rest='' feed=LN ;;
 		esac
 		talk a b <<-END
 		negotiate
