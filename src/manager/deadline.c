@@ -53,9 +53,12 @@ deadline_concerns(const struct session *s, size_t i)
 		    s->stage == STAGE_HELO || s->stage == STAGE_MAIL ||
 		    (s->stage == STAGE_UNKNOWN && !c->done && !c->stopped));
 	case SESSION_CONTENT:
-		/* Before E those behind the current one are not due yet. */
+		/*
+		 * Before E those behind the current one are not due yet, nor
+		 * is one that has what has come, and is not what is waited for.
+		 */
 		return (c->state == CHILD_READY && c->in_message &&
-		    (s->stage == STAGE_EOM ? i >= s->walk : i == s->walk ||
+		    (s->stage == STAGE_EOM ? i >= s->walk : child_full(c) ||
 		    c->waiting != STAGE_N || c->plan == PLAN_PENDING));
 	case SESSION_IDLE:
 	case SESSION_FINISH:

@@ -286,9 +286,9 @@ content_body()
 	while read -r stage expr; do
 		chain_when a "$stage" "$expr"
 		case $stage in
-		header) before= last=L rest=NB feed= ;;
+		header) before='' last=L rest=NB feed='' ;;
 		end_of_header) before=L last=N rest=B feed=L ;;
-		body) before=LN last=B rest= feed=LN ;;
+		body) before=LN last=B rest='' feed=LN ;;
 		esac
 		talk a b <<-END
 		negotiate
@@ -700,6 +700,11 @@ parallel_body()
 	mta< c
 	pass a: RTLNB
 	finish a:
+	# Nor is it told that this one is over.
+	mta> M "<x>"
+	a< M "<x>"
+	a> r
+	mta< r
 	mta> M
 	a< M
 	b< M
@@ -915,6 +920,111 @@ slow_body()
 	END
 }
 
+wire_case slow_notes "who goes by another's notes waits for them"
+slow_notes_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.in-addr.arpa PTR x.example.com
+	1.2.0.192.in-addr.arpa DELAY 200
+	END
+	with_dns 'condition.a.set_note."name" = connect: ptr' \
+	    'condition.b.stop_on_connect = note("name") == "x.example.com"' \
+	    'milter.a.applicable_conditions = ["a"]' \
+	    'milter.b.applicable_conditions = ["b"]' -- a b c
+	talk a b c <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.1"
+	c< C "x" '4' 0019 "192.0.2.1"
+	c> c
+	a< C "x" '4' 0019 "192.0.2.1"
+	a> c
+	b< Q
+	b< eof
+	mta< c
+	END
+}
+
+wire_case slow_parallel "a parallel child whose condition has no answer in the content"
+slow_parallel_body()
+{
+
+	echo '1.2.0.192.in-addr.arpa DROP' > zone
+	with_dns 'condition.b.stop_on_header = ptr == "x"' \
+	    'milter.b.applicable_conditions = ["b"]' \
+	    'milter.b.parallel = true' 'dnsbl.timeout = 30s' \
+	    'manager.end_of_message_deadline = 500ms' -- a b
+	talk a b <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.1"
+	a< C "x" '4' 0019 "192.0.2.1"
+	b< C "x" '4' 0019 "192.0.2.1"
+	a> c
+	b> c
+	mta< c
+	mta> M
+	a< M
+	b< M
+	a> c
+	b> c
+	mta< c
+	mta> R
+	a< R
+	b< R
+	a> c
+	b> c
+	mta< c
+	mta> L
+	a< L
+	a> c
+	mta!
+	b< eof
+	mta< c
+	pass a: NB
+	finish a:
+	END
+	has mm.log 'child=b stage=header fallback=accept reason=its conditions had no answer within manager.end_of_message_deadline'
+}
+
+wire_case reload "a session whose answer comes behind a reload"
+reload_body()
+{
+
+	cat > zone <<-'END'
+	1.2.0.192.bl.test A 127.0.0.2
+	1.2.0.192.bl.test DELAY 1000
+	1.2.0.192.bl.test TTL 0
+	END
+	with_dns 'condition.a.stop_on_connect = dnsbl("bl.test")' \
+	    'milter.a.applicable_conditions = ["a"]' -- a b
+	cat > script <<-'END'
+	negotiate
+	mta> C "x" '4' 0019 "192.0.2.1"
+	b< C "x" '4' 0019 "192.0.2.1"
+	b> c
+	a< Q
+	a< eof
+	mta< c
+	pass b: HM
+	END
+	# With the same resolver, then without any.
+	for change in '' "s/dnsbl(.*/false/"; do
+		: > mm.log
+		[ -z "$change" ] || sed -i.bak "$change" mm.conf
+		"$(atf_get_srcdir)/h_wire" mm.sock a b < script \
+		    > wire.out 2>&1 &
+		wire=$!
+		wait_for grep -q SMFIC_CONNECT mm.log
+		kill -HUP "$(cat mm.pid)"
+		wait_for grep -q 'onfiguration.*oaded' mm.log
+		wait $wire || {
+			cat wire.out >&2
+			atf_fail "after the reload"
+		}
+	done
+	stop_manager
+}
+
 wire_case slow_message "the same within a message"
 slow_message_body()
 {
@@ -1078,6 +1188,19 @@ tables_body()
 	pass CHM
 	END
 	has mm.log 'condition="a" has no answer: t '
+	echo one@x.example > list
+	chain_with "table.t = \"list:$PWD/list\"" \
+	    'condition.a.stop_on_envelope_recipient = recipient in table.t' \
+	    'milter.a.applicable_conditions = ["a"]' -- a b
+	talk a b <<-'END'
+	negotiate
+	pass CHM
+	mta> R "<One@X.example>"
+	b< R "<One@X.example>"
+	b> c
+	mta< c
+	pass R "<two@x.example>"
+	END
 }
 
 atf_init_test_cases()
@@ -1085,8 +1208,8 @@ atf_init_test_cases()
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
 	    macros macros_asked notes children failed parallel evaluated \
-	    dnsbl slow slow_message slow_refused \
-	    turns tables; do
+	    dnsbl slow slow_notes slow_parallel slow_message \
+	    slow_refused reload turns tables; do
 		atf_add_test_case $id
 	done
 }
