@@ -34,7 +34,7 @@
 #include "net/dns.h"
 
 #define FACTS_LOOKUPS_MAX	200	/* of one event; more have failed */
-#define FACTS_DOMAIN_MAX	256	/* a domain is shorter; else it is none */
+#define FACTS_DOMAIN_MAX	256	/* a longer domain is none */
 
 /* What has become of a child in this message, or in this session. */
 enum facts_child {

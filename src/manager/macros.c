@@ -153,12 +153,19 @@ int
 macros_set(struct child *c, int command, const char *name, const char *value)
 {
 	size_t set = macros_index(command), size = strlen(name) + 1;
-	struct macro *m = macros_own(c, set, name);
+	size_t all = size + strlen(value) + 1;
+	struct macro *m = macros_own(c, set, name), *other;
 	char *copy;
 
 	/* Conditions are asked again, and say the same again. */
 	if (m != NULL && strcmp(m->value, value) == 0)
 		return (0);
+	/* Clients say what is in them: the frame must not become too long. */
+	for (other = c->macros; other != NULL; other = other->next)
+		if (other->set == set && other != m)
+			all += strlen(other->name) + strlen(other->value) + 2;
+	if (all > MACROS_SET_MAX)
+		return (1);
 	if ((copy = strdup(value)) == NULL)
 		return (-1);
 	if (m == NULL) {

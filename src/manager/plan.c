@@ -81,9 +81,10 @@ plan_on_set(void *arg, bool note, const char *name, const char *value)
 	else
 		r = macros_set(c, stage_table[s->plan->stage].command, name,
 		    value);
-	if (r == -1)
-		session_log(s, LOGL_ERROR, "child=%s %s is not set: out of "
-		    "memory", c->conf->name, name);
+	if (r != 0)
+		session_log(s, LOGL_ERROR, "child=%s %s is not set: %s",
+		    c->conf->name, name, r == 1 ? "those of one stage have "
+		    "more than 16 KiB" : "out of memory");
 }
 
 static void

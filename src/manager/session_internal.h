@@ -484,7 +484,11 @@ const char *macros_value(const struct session *, int command,
 	    const char *name);
 /* The newest value of a macro for this child: of its own, or the MTA's. */
 const char *macros_known(const struct child *, const char *name);
-/* In front of the MTA's set of a command, for this child only.  0 or -1. */
+/*
+ * In front of the MTA's set of a command, for this child only.  0, or -1 when
+ * out of memory, or 1 when there would be more than MACROS_SET_MAX bytes.
+ */
+#define MACROS_SET_MAX	(16 * 1024)	/* a milter takes 64 KiB, with others */
 int	macros_set(struct child *, int command, const char *name,
 	    const char *value);
 /* Takes back what was set from one command on, up to another one. */

@@ -31,7 +31,7 @@ stop_out(struct random_child *c)
 	c->stopped = true;
 }
 
-/* An event of the envelope begins.  Those who have seen no recipient are out. */
+/* An event of the envelope begins.  Who has seen no recipient is out. */
 static inline void
 stop_event(int code)
 {

@@ -559,6 +559,30 @@ macros_asked_body()
 	END
 }
 
+wire_case macros_large "what is set is bounded: a frame that no child takes is \
+not made"
+macros_large_body()
+{
+
+	h=$(printf '%04000d' 0)
+	chain_with 'condition.a.set_macro."{m1}" = connect: host' \
+	    'condition.a.set_macro."{m2}" = connect: host' \
+	    'condition.a.set_macro."{m3}" = connect: host' \
+	    'condition.a.set_macro."{m4}" = connect: host' \
+	    'condition.a.set_macro."{m5}" = connect: host' \
+	    'condition.a.set_macro."{m6}" = connect: "6"' \
+	    'milter.a.applicable_conditions = ["a"]' -- a
+	talk a <<-END
+	negotiate
+	mta> C "$h" '4' 0019 "192.0.2.1"
+	a< D 'C' "{m6}" "6" "{m4}" "$h" "{m3}" "$h" "{m2}" "$h" "{m1}" "$h"
+	a< C "$h" '4' 0019 "192.0.2.1"
+	a> c
+	mta< c
+	logged child=a {m5} is not set: those of one stage have more than 16 KiB
+	END
+}
+
 wire_case notes "notes are of all children, in their order, and of one message"
 notes_body()
 {
@@ -1207,7 +1231,7 @@ atf_init_test_cases()
 {
 
 	for id in connect connect_all quit_nc mail rcpt data content silent \
-	    macros macros_asked notes children failed parallel evaluated \
+	    macros macros_asked macros_large notes children failed parallel evaluated \
 	    dnsbl slow slow_notes slow_parallel slow_message \
 	    slow_refused reload turns tables; do
 		atf_add_test_case $id
