@@ -164,6 +164,8 @@ oracle_envelope_end(char v, const char *text)
 		}
 	} else if (v == 'a')
 		R.n_verdicts++;
+	if (code == 'R' && !R.rejected && !oracle_refuses(v) && v != 'd')
+		stop_taken();
 	oracle_answer(v, text);
 }
 
@@ -174,7 +176,8 @@ oracle_asks(struct random_child *c)
 
 	if (stop_asked(c))
 		return (false);
-	if (code == 'T' && c->in_message && c->asked > 0 && c->taken == 0) {
+	if (code == 'T' && c->in_message && c->taken == 0 &&
+	    (c->asked > 0 || oracle_wants(c, 'R'))) {
 		item_new(c, 'A', NULL, 0);
 		c->in_message = false;
 		return (false);

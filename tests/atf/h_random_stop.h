@@ -71,16 +71,25 @@ stop_asked(struct random_child *c)
 	if (code == 'R')
 		digit = strchr((const char *)buf_ptr(&R.event), '@')[-1];
 	if (strchr(code == 'M' ? "09" : code == 'R' ? "1357" : "2", digit) ==
-	    NULL) {
-		c->shown = c->shown || code == 'R';
+	    NULL)
 		return (false);
-	}
 	c->now = true;
-	if (code == 'R')
-		c->hidden = true;
-	else
+	if (code != 'R')
 		stop_out(c);
 	return (true);
+}
+
+/* The recipient in hand is one of the message. */
+static inline void
+stop_taken(void)
+{
+	size_t i;
+
+	for (i = 0; i < R.n; i++)
+		if (R.child[i].now)
+			R.child[i].hidden = true;
+		else
+			R.child[i].shown = true;
 }
 
 /* The same at the end of its header (N) or message (E). */
