@@ -392,6 +392,8 @@ hm_seen()
 		$1 = number[$1]
 		for (id in ids)
 			gsub(id, "QUEUEID")
+		# Sendmail has the minute in the message id that it makes.
+		gsub(/<20[0-9]+\.QUEUEID@/, "<TIME.QUEUEID@")
 		gsub(/[A-Z][a-z][a-z], [0-9 ]+ [A-Z][a-z][a-z] 20[0-9][0-9] [0-9:]+ [-+][0-9]+ \([A-Z]+\)/, \
 		    "DATE")
 		# A signature made in another second.
