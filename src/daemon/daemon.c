@@ -288,7 +288,8 @@ daemon_room(const struct daemon *d, const char **why)
 		each += conf->milters[i]->enabled;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur != RLIM_INFINITY) {
-		size_t fds = rl.rlim_cur > own ? (size_t)rl.rlim_cur - own : 0;
+		size_t all = (size_t)rl.rlim_cur;
+		size_t fds = all > own ? all - own : 0;
 
 		if (fds / each < room) {
 			room = fds / each;
