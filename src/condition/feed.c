@@ -72,8 +72,7 @@ static loop_task_fn feed_on_task;
 static bool
 feed_is_file(const struct conf_table *t)
 {
-	return (t->source == CONF_TABLE_LIST || t->source == CONF_TABLE_CIDR ||
-	    t->source == CONF_TABLE_REGEXP);
+	return (t->source == CONF_TABLE_FILE);
 }
 
 /* --- new entries --------------------------------------------------------- */
@@ -134,14 +133,15 @@ feed_on_fault(unsigned line, const char *why, void *arg)
 
 /* The text is all of the table. */
 static void
-feed_take(struct feed *f, enum table_kind kind, const char *text, size_t len)
+feed_take(struct feed *f, const char *text, size_t len)
 {
 	struct feed_fault fault;
 	struct table *table;
 
 	fault.feed = f;
 	fault.why[0] = '\0';
-	table = table_new(kind, text, len, feed_on_fault, &fault);
+	table = table_new((enum table_kind)f->conf->kind, text, len,
+	    feed_on_fault, &fault);
 	if (table == NULL) {
 		feed_failed(f, fault.why[0] != '\0' ? fault.why :
 		    strerror(ENOMEM));
@@ -183,9 +183,7 @@ feed_look(struct feed *f)
 		feed_failed(f, line);
 		return;
 	}
-	feed_take(f, f->conf->source == CONF_TABLE_CIDR ? TABLE_CIDR :
-	    f->conf->source == CONF_TABLE_REGEXP ? TABLE_REGEXP : TABLE_LIST,
-	    source.text, source.len);
+	feed_take(f, source.text, source.len);
 	free(source.text);
 }
 
@@ -197,9 +195,9 @@ feed_on_program(char *text, size_t len, const char *why, void *arg)
 	if (why != NULL)
 		feed_failed(f, why);
 	else if (f->conf->source == CONF_TABLE_EXEC)
-		feed_take(f, TABLE_LIST, text, len);
+		feed_take(f, text, len);
 	else
-		feed_take(f, TABLE_ROWS, text, feed_database_rows(text, len,
+		feed_take(f, text, feed_database_rows(text, len,
 		    f->command.escaped));
 	feed_next(f);
 }

@@ -240,7 +240,7 @@ check_table(struct parse *ps, struct conf_table *t)
 	if (t->source == CONF_TABLE_DATABASE && ps->conf->database_type == NULL)
 		check_fault(ps, &t->origin, "table", t->name, "",
 		    "there is no database.type that says which program to ask");
-	if (t->source > CONF_TABLE_REGEXP)
+	if (t->source != CONF_TABLE_FILE)
 		return;
 	if (source_read(t->where, false, &text, why) == -1) {
 		strlcpy(said, t->where, sizeof(said) / 2);
@@ -249,9 +249,8 @@ check_table(struct parse *ps, struct conf_table *t)
 		check_fault(ps, &t->origin, "table", t->name, "", said);
 		return;
 	}
-	t->data = table_new(t->source == CONF_TABLE_LIST ? TABLE_LIST :
-	    t->source == CONF_TABLE_CIDR ? TABLE_CIDR : TABLE_REGEXP,
-	    text.text, text.len, check_report, &f);
+	t->data = table_new((enum table_kind)t->kind, text.text, text.len,
+	    check_report, &f);
 	free(text.text);
 }
 

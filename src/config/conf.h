@@ -106,9 +106,7 @@ struct conf_condition {
 
 /* Where the entries of a table come from. */
 enum conf_table_source {
-	CONF_TABLE_LIST,	/* these three are files */
-	CONF_TABLE_CIDR,
-	CONF_TABLE_REGEXP,
+	CONF_TABLE_FILE,	/* where: its path */
 	CONF_TABLE_EXEC,	/* where: a command for sh(1) */
 	CONF_TABLE_DATABASE,	/* where: a SELECT */
 	CONF_TABLE_SOCKETMAP	/* where: the map; spec: its server */
@@ -119,6 +117,8 @@ struct conf_table {
 	size_t		 index;
 	char		*text;			/* "list:/path" */
 	enum conf_table_source source;
+	int		 kind;			/* enum table_kind: how its
+						   entries are written */
 	char		*where;
 	struct spec	 spec;
 	struct table	*data;			/* of a file as it was read */

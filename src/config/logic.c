@@ -30,13 +30,14 @@
 static const struct {
 	const char	*prefix;
 	enum conf_table_source source;
+	enum table_kind	 kind;
 } logic_sources[] = {
-	{ "list:",	CONF_TABLE_LIST },
-	{ "cidr:",	CONF_TABLE_CIDR },
-	{ "regexp:",	CONF_TABLE_REGEXP },
-	{ "exec:",	CONF_TABLE_EXEC },
-	{ "database:",	CONF_TABLE_DATABASE },
-	{ "socketmap:",	CONF_TABLE_SOCKETMAP },
+	{ "list:",	CONF_TABLE_FILE,	TABLE_LIST },
+	{ "cidr:",	CONF_TABLE_FILE,	TABLE_CIDR },
+	{ "regexp:",	CONF_TABLE_FILE,	TABLE_REGEXP },
+	{ "exec:",	CONF_TABLE_EXEC,	TABLE_LIST },
+	{ "database:",	CONF_TABLE_DATABASE,	TABLE_ROWS },
+	{ "socketmap:",	CONF_TABLE_SOCKETMAP,	TABLE_LIST },
 };
 #define LOGIC_SOURCES	(sizeof(logic_sources) / sizeof(logic_sources[0]))
 
@@ -367,10 +368,11 @@ logic_read_table(struct conf_table *t, const char *text,
 		return (-1);
 	}
 	t->source = logic_sources[i].source;
+	t->kind = (int)logic_sources[i].kind;
 	rest = text + strlen(logic_sources[i].prefix);
 	if (t->source == CONF_TABLE_SOCKETMAP)
 		return (logic_read_socketmap(t, rest, why));
-	if (t->source <= CONF_TABLE_REGEXP && rest[0] != '/') {
+	if (t->source == CONF_TABLE_FILE && rest[0] != '/') {
 		snprintf(why, VALUE_WHY_MAX, "expected an absolute path behind "
 		    "%s", logic_sources[i].prefix);
 		return (-1);

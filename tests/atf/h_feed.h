@@ -45,20 +45,24 @@ h_conf_begin(struct h_conf *h, unsigned interval)
 	h->conf.tables = h->tables;
 }
 
-/* text is "list:/path" and so on; it must stay. */
+/*
+ * text is "list:path" and so on, also of the work folder, which a configuration
+ * does not take; it must stay.
+ */
 static inline struct conf_table *
 h_conf_table(struct h_conf *h, char *text)
 {
 	static const struct {
 		const char *prefix;
 		enum conf_table_source source;
+		enum table_kind kind;
 	} sources[] = {
-		{ "list:", CONF_TABLE_LIST },
-		{ "cidr:", CONF_TABLE_CIDR },
-		{ "regexp:", CONF_TABLE_REGEXP },
-		{ "exec:", CONF_TABLE_EXEC },
-		{ "database:", CONF_TABLE_DATABASE },
-		{ "socketmap:", CONF_TABLE_SOCKETMAP },
+		{ "list:", CONF_TABLE_FILE, TABLE_LIST },
+		{ "cidr:", CONF_TABLE_FILE, TABLE_CIDR },
+		{ "regexp:", CONF_TABLE_FILE, TABLE_REGEXP },
+		{ "exec:", CONF_TABLE_EXEC, TABLE_LIST },
+		{ "database:", CONF_TABLE_DATABASE, TABLE_ROWS },
+		{ "socketmap:", CONF_TABLE_SOCKETMAP, TABLE_LIST },
 	};
 	struct conf_table *t = &h->table[h->conf.n_tables];
 	struct source_text source;
@@ -76,6 +80,7 @@ h_conf_table(struct h_conf *h, char *text)
 	t->text = text;
 	t->name = text;
 	t->source = sources[i].source;
+	t->kind = (int)sources[i].kind;
 	t->where = text + strlen(sources[i].prefix);
 	if (t->source == CONF_TABLE_SOCKETMAP) {
 		strlcpy(server, t->where, sizeof(server));
@@ -83,12 +88,11 @@ h_conf_table(struct h_conf *h, char *text)
 		t->where = strrchr(t->where, ':') + 1;
 		if (spec_parse(server, &t->spec, why, sizeof(why)) == -1)
 			errx(1, "%s", why);
-	} else if (i < 3) {
+	} else if (t->source == CONF_TABLE_FILE) {
 		if (source_read(t->where, false, &source, why) == -1)
 			errx(1, "%s: %s", t->where, why);
-		t->data = table_new(t->source == CONF_TABLE_CIDR ? TABLE_CIDR :
-		    t->source == CONF_TABLE_REGEXP ? TABLE_REGEXP : TABLE_LIST,
-		    source.text, source.len, h_conf_fault, t->where);
+		t->data = table_new((enum table_kind)t->kind, source.text,
+		    source.len, h_conf_fault, t->where);
 		free(source.text);
 		if (t->data == NULL)
 			errx(1, "%s: no table", t->where);

@@ -62,6 +62,7 @@ static const struct {
 	    "dnsbl.services = [\"a.example=127.0.0.2\", \"b.example\"]" },
 	{ "dnsbl.name_server = [\"127.0.0.1\", \"[::1]:5300\"]",
 	    "dnsbl.name_servers = [\"127.0.0.1\", \"[::1]:5300\"]" },
+	{ "detect.root = \"/jail\"", "detect.root = \"/jail\"" },
 	{ "stress.threshold_n_connections = 75",
 	    "stress.threshold_n_connections = 75" },
 	{ "stress.threshold_n_connections = 75\n"
@@ -164,6 +165,8 @@ static const struct {
 	{ "dnsbl.name_servers = [\"[::1\"]", "c:1: dnsbl.name_servers" },
 	{ "dnsbl.name_servers = [\"127.0.0.1:0\"]", "dnsbl.name_servers" },
 	{ "dnsbl.name_servers = [\"127.0.0.1:99999\"]", "dnsbl.name_servers" },
+	{ "detect.root = \"jail\"", "c:1: detect.root: found \"jail\", "
+	    "expected an absolute path" },
 	{ "database.type = \"oracle\"", "c:1: database.type: found \"oracle\", "
 	    "expected \"sqlite3\"" },
 	{ "table.t = \"database:SELECT 1\"", "c:1: table.t: there is no "
