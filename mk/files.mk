@@ -67,6 +67,7 @@ SRCS_NET= \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
+SRCS_DETECT=
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -137,6 +138,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_CONFIG} \
 	${SRCS_MILTER} \
 	${SRCS_NET} \
+	${SRCS_DETECT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
@@ -181,6 +183,10 @@ HDRS= \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/detach.h \
+	src/detect/detect.h \
+	src/detect/detect_internal.h \
+	src/detect/root.h \
+	src/detect/sh.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \

@@ -237,6 +237,23 @@ struct conf {
 	void		*strings;		/* file names of the origins */
 };
 
+/*
+ * What "load_default = true" asks for, and what is to be done with the answer.
+ * The strings are those of the snapshot so far.
+ */
+struct conf_detect {
+	const char	*root;		/* detect.root, or NULL */
+	const char	*platform;	/* package.platform, or NULL */
+	const char	*options;	/* package.options, or NULL */
+	const char	*rspamadm;	/* detect.rspamadm, or NULL */
+	/* A statement, as if it stood at that place.  Its faults are told. */
+	void		(*statement)(void *arg, const char *file,
+			    unsigned line, const char *text);
+	/* A line for the log: what was found, or why not.  Kept. */
+	void		(*note)(void *arg, bool fault, const char *text);
+	void		*arg;
+};
+
 /* What to read. */
 struct conf_source {
 	const char	*file;		/* NULL: milter-manager.conf in dir */
@@ -247,6 +264,12 @@ struct conf_source {
 	/* "key = value" lines that come last (the command line's), or NULL. */
 	const char	*const *overrides;
 	size_t		 n_overrides;
+	/*
+	 * What carries out load_default (detect_load() of detect.h): 0, or -1
+	 * with why.  NULL: load_default has no effect.
+	 */
+	int		(*detect)(const struct conf_detect *, char *why,
+			    size_t whysize);
 };
 
 /*
