@@ -321,6 +321,7 @@ TESTS_SH= \
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
+	tests/atf/h_detect.c \
 	tests/atf/h_dns.c \
 	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
@@ -365,6 +366,7 @@ TEST_DATA= \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
 	tests/atf/h_database.sh \
+	tests/atf/h_detect.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \
