@@ -182,7 +182,7 @@ bool	service_option(const struct service *, const char *options, char letter,
  * file for NULL).
  */
 void	service_problem(struct service *, const char *file, unsigned line,
-	    const char *why, ...);
+	    const char *why, ...) COMPAT_PRINTF(4, 5);
 int	fact_set(struct detect_fact *, const char *text, const char *file,
 	    unsigned line);		/* copies text; 0 or -1 */
 void	fact_free(struct detect_fact *);
@@ -192,11 +192,13 @@ void	fact_free(struct detect_fact *);
  * "unix:/p", "local:/p", "local:unix:/p", "inet:8891", "inet:8891@0.0.0.0",
  * "inet:8891@localhost", "8891@localhost", "127.0.0.1:8891", "*:8891",
  * "[::1]:8891".  Returns 0 with a specification of base/spec.h in out, or -1
- * with what is wrong with it: a placeholder ("@SOCKET@", "/path/to/socket",
- * "fd:3"), empty, too long, control characters.
+ * with what is wrong with it: a placeholder ("@SOCKET@", "/path/to/socket"),
+ * "fd:3", empty, too long, control characters.  SPEC_TEXT_MAX is always enough.
  */
 int	service_spec(const char *text, char *out, size_t size, char *why,
 	    size_t whysize);
+/* "fd:3", "systemd:0": somebody else opens it (service.listen). */
+bool	service_activated(const char *text);
 
 /* --- kind.c, read_*.c ------------------------------------------------------ */
 
