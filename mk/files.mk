@@ -67,7 +67,8 @@ SRCS_NET= \
 	src/net/socks.c \
 	src/net/stream.c \
 	src/net/target.c
-SRCS_DETECT=
+SRCS_DETECT= \
+	src/detect/root.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
