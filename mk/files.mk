@@ -21,6 +21,7 @@ SRCS_CONFIG= \
 	src/config/chain.c \
 	src/config/check.c \
 	src/config/conf.c \
+	src/config/default.c \
 	src/config/document.c \
 	src/config/errors.c \
 	src/config/eval.c \
