@@ -70,7 +70,12 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
+	src/detect/kind.c \
 	src/detect/platform.c \
+	src/detect/read.c \
+	src/detect/read_blocks.c \
+	src/detect/read_dump.c \
+	src/detect/read_greylist.c \
 	src/detect/root.c \
 	src/detect/service.c
 SRCS_MESSAGE= \
@@ -190,6 +195,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
+	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
 	src/event/loop.h \
@@ -249,6 +255,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -350,6 +358,7 @@ TEST_HDRS= \
 	tests/atf/h_expr.h \
 	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
+	tests/atf/h_kind.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
@@ -387,6 +396,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
+	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \
