@@ -77,7 +77,15 @@ SRCS_DETECT= \
 	src/detect/read_dump.c \
 	src/detect/read_greylist.c \
 	src/detect/root.c \
-	src/detect/service.c
+	src/detect/service.c \
+	src/detect/sh.c \
+	src/detect/sh_expand.c \
+	src/detect/sh_follow.c \
+	src/detect/sh_lex.c \
+	src/detect/sh_param.c \
+	src/detect/sh_run.c \
+	src/detect/sh_simple.c \
+	src/detect/sh_test.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -198,6 +206,7 @@ HDRS= \
 	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
+	src/detect/sh_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \
