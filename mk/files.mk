@@ -70,7 +70,12 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
+	src/detect/kind.c \
 	src/detect/platform.c \
+	src/detect/read.c \
+	src/detect/read_blocks.c \
+	src/detect/read_dump.c \
+	src/detect/read_greylist.c \
 	src/detect/root.c \
 	src/detect/service.c \
 	src/detect/sh.c \
@@ -198,6 +203,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
+	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
 	src/detect/sh_internal.h \
@@ -259,6 +265,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -362,6 +370,7 @@ TEST_HDRS= \
 	tests/atf/h_expr.h \
 	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
+	tests/atf/h_kind.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
@@ -399,6 +408,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
+	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \
