@@ -68,6 +68,7 @@ SRCS_NET= \
 	src/net/stream.c \
 	src/net/target.c
 SRCS_DETECT= \
+	src/detect/root.c \
 	src/detect/service.c
 SRCS_MESSAGE= \
 	src/message/body.c \

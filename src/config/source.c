@@ -158,30 +158,34 @@ source_match_one(const char **pattern, unsigned char c)
 	return (in || *p == c);
 }
 
-/* Whether a name in a folder is what the pattern means. */
-static bool
-source_match(const char *pattern, const char *name)
+bool
+source_like(const char *pattern, const char *text)
 {
 	const char *p = pattern, *star = NULL, *retry = NULL;
 
-	/* Hidden ones must be meant. */
-	if (*name == '.' && *p != '.' && (*p != '\\' || p[1] != '.'))
-		return (false);
-	while (*name != '\0') {
+	while (*text != '\0') {
 		if (*p == '*') {
 			star = ++p;
-			retry = name;
+			retry = text;
 		} else if (*p != '\0' &&
-		    source_match_one(&p, (unsigned char)*name)) {
-			name++;
+		    source_match_one(&p, (unsigned char)*text)) {
+			text++;
 		} else if (star != NULL) {
 			p = star;
-			name = ++retry;
+			text = ++retry;
 		} else
 			return (false);
 	}
 	p += strspn(p, "*");
 	return (*p == '\0');
+}
+
+bool
+source_match(const char *pattern, const char *name)
+{
+	/* Hidden ones must be meant. */
+	return ((*name != '.' || pattern[*pattern == '\\'] == '.') &&
+	    source_like(pattern, name));
 }
 
 static int

@@ -39,4 +39,9 @@ int	source_read(const char *path, bool any, struct source_text *,
 int	source_expand(const char *from, const char *path, struct conf_list *,
 	    char why[VALUE_WHY_MAX]);
 
+/* Whether text as a whole is like the pattern: "*", "?", "[a-z]", "\\*". */
+bool	source_like(const char *pattern, const char *text);
+/* The same for a name in a folder: a dot at its beginning must be meant. */
+bool	source_match(const char *pattern, const char *name);
+
 #endif /* CONFIG_SOURCE_H */

@@ -10,7 +10,7 @@
  * never leaves it.  Only regular files are opened, without waiting, and no more
  * than ROOT_FILE_MAX of one: what may be there by mistake (a FIFO, a device,
  * megabytes of garbage, links in a circle, a file that nobody may read) is a
- * fault of that file and says so in one line.
+ * fault of that file, and root_read() says which.
  *
  * A file is read once and kept until root_free(): pointers into it, and its
  * path, live that long.
@@ -35,7 +35,7 @@
 struct root;
 
 struct root_file {
-	char		*path;		/* as it was asked for: "/etc/rc.conf" */
+	char		*path;		/* as asked for: "/etc/rc.conf" */
 	char		*text;		/* NUL behind it; NULL: it has a why.
 					   NUL bytes inside may be there */
 	size_t		 len;

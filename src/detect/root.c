@@ -1,0 +1,388 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * root.c - a tree of files as detection sees it.
+ * Owns:      how links are followed inside of the tree, what is a fault of a
+ *            file, the bytes of every file that was read.
+ * Called by: sh*.c and the platforms and kinds of detection.
+ * Must not:  write anything, wait for anything, know what a file means.
+ */
+#include "compat.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config/source.h"
+#include "config/value.h"
+#include "detect/root.h"
+
+#define ROOT_PATH	4096	/* bytes of a path with what is before it */
+
+struct root_string {
+	struct root_string *next;
+	char		 text[];
+};
+
+struct root {
+	char		 top[ROOT_PATH];	/* "" for "/" */
+	struct root_file **file;
+	size_t		 n_files;
+	size_t		 total;			/* bytes of all of them */
+	struct root_string *strings;
+};
+
+struct root *
+root_new(const char *top)
+{
+	struct root *r;
+	size_t len;
+
+	r = calloc(1, sizeof(*r));
+	if (r == NULL || top == NULL)
+		return (r);
+	/* One that is too long is one that lstat(2) does not find, either. */
+	strlcpy(r->top, top, sizeof(r->top));
+	len = strlen(r->top);
+	while (len > 0 && r->top[len - 1] == '/')
+		r->top[--len] = '\0';
+	return (r);
+}
+
+void
+root_free(struct root *r)
+{
+	struct root_string *s;
+	size_t i;
+
+	if (r == NULL)
+		return;
+	for (i = 0; i < r->n_files; i++) {
+		free(r->file[i]->path);
+		free(r->file[i]->text);
+		free(r->file[i]);
+	}
+	free(r->file);
+	while ((s = r->strings) != NULL) {
+		r->strings = s->next;
+		free(s);
+	}
+	free(r);
+}
+
+const char *
+root_keep(struct root *r, const char *text)
+{
+	struct root_string *s;
+	size_t len = strlen(text) + 1;
+
+	for (s = r->strings; s != NULL; s = s->next)
+		if (strcmp(s->text, text) == 0)
+			return (s->text);
+	s = malloc(sizeof(*s) + len);
+	if (s == NULL)
+		return (NULL);
+	memcpy(s->text, text, len);
+	s->next = r->strings;
+	r->strings = s;
+	return (s->text);
+}
+
+/* Drops the last part of what lies behind the first `least` bytes. */
+static void
+root_up(char *path, size_t *len, size_t least)
+{
+	while (*len > least && path[--*len] != '/')
+		continue;
+	path[*len] = '\0';
+}
+
+/*
+ * Where path is for the system, links followed; of the last part only with
+ * follow.  Returns 0 with what is there, or an error of errno(2).
+ */
+static int
+root_find(const struct root *r, const char *path, bool follow,
+    char out[ROOT_PATH], struct stat *st)
+{
+	char rest[2 * ROOT_PATH], target[ROOT_PATH];
+	size_t top, len, n, part;
+	unsigned links = 0;
+	ssize_t got;
+	char *p = rest;
+
+	top = len = strlcpy(out, r->top, ROOT_PATH);
+	if (strlcpy(rest, path, ROOT_PATH) >= ROOT_PATH)
+		return (ENAMETOOLONG);
+	if (stat(top == 0 ? "/" : out, st) == -1)
+		return (errno);
+	for (;;) {
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 0)
+			break;
+		/* Only a folder has parts, be it "." or "..". */
+		if (!S_ISDIR(st->st_mode))
+			return (ENOTDIR);
+		if (n <= 2 && strncmp(p, "..", n) == 0) {
+			if (n == 2)
+				root_up(out, &len, top);
+			p += n;
+			continue;
+		}
+		if (n + 2 > ROOT_PATH - len)
+			return (ENAMETOOLONG);
+		part = len;
+		out[len++] = '/';
+		memcpy(out + len, p, n);
+		len += n;
+		out[len] = '\0';
+		p += n;
+		if (lstat(out, st) == -1)
+			return (errno);
+		if (!S_ISLNK(st->st_mode) ||
+		    (!follow && p[strspn(p, "/")] == '\0'))
+			continue;
+		if (++links > ROOT_LINKS_MAX)
+			return (ELOOP);
+		got = readlink(out, target, sizeof(target) - 1);
+		if (got == -1)
+			return (errno);
+		target[got] = '\0';
+		/* What is behind the link's name goes behind its target. */
+		n = strlen(p);
+		if ((size_t)got + n + 1 > sizeof(rest))
+			return (ENAMETOOLONG);
+		memmove(rest + got, p, n + 1);
+		memcpy(rest, target, (size_t)got);
+		p = rest;
+		len = *target == '/' ? top : part;
+		out[len] = '\0';
+		/* Both are folders that have been looked at. */
+		st->st_mode = S_IFDIR;
+	}
+	if (len == 0)
+		strlcpy(out, "/", ROOT_PATH);
+	return (0);
+}
+
+static enum root_kind
+root_kind_of(const struct stat *st)
+{
+	return (S_ISREG(st->st_mode) ? ROOT_FILE :
+	    S_ISDIR(st->st_mode) ? ROOT_FOLDER :
+	    S_ISSOCK(st->st_mode) ? ROOT_SOCKET : ROOT_OTHER);
+}
+
+enum root_kind
+root_kind(struct root *r, const char *path)
+{
+	char real[ROOT_PATH];
+	struct stat st;
+
+	if (root_find(r, path, true, real, &st) != 0)
+		return (ROOT_NONE);
+	return (root_kind_of(&st));
+}
+
+bool
+root_executable(struct root *r, const char *path)
+{
+	char real[ROOT_PATH];
+	struct stat st;
+
+	return (root_find(r, path, true, real, &st) == 0 &&
+	    S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0);
+}
+
+bool
+root_is_link(struct root *r, const char *path)
+{
+	char real[ROOT_PATH];
+	struct stat st;
+
+	return (root_find(r, path, false, real, &st) == 0 &&
+	    S_ISLNK(st.st_mode));
+}
+
+/* Returns 0 or an error of errno(2), -1 when it is too large. */
+static int
+root_read_fd(int fd, struct root_file *f, size_t size)
+{
+	size_t cap = 0, more = size + 1;
+	char *text;
+	ssize_t n;
+
+	for (;;) {
+		/* The size may be 0 for what the kernel makes up. */
+		if (f->len == cap) {
+			cap += more;
+			more = cap;
+			text = realloc(f->text, cap + 1);
+			if (text == NULL)
+				return (ENOMEM);
+			f->text = text;
+		}
+		n = read(fd, f->text + f->len, cap - f->len);
+		if (n == 0)
+			break;
+		if (n == -1 && errno != EINTR)
+			return (errno);
+		if (n > 0)
+			f->len += (size_t)n;
+		if (f->len > ROOT_FILE_MAX)
+			return (-1);
+	}
+	f->text[f->len] = '\0';
+	return (0);
+}
+
+static void
+root_fill(struct root *r, struct root_file *f)
+{
+	char real[ROOT_PATH];
+	const char *why = NULL;
+	struct stat st;
+	int error, fd = -1;
+
+	error = root_find(r, f->path, true, real, &st);
+	if (error == 0) {
+		/* What is no regular file may do things when it is opened. */
+		if (S_ISREG(st.st_mode)) {
+			fd = open(real, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+			    O_NONBLOCK | O_NOFOLLOW);
+			if (fd == -1 || fstat(fd, &st) == -1)
+				error = errno;
+		}
+		if (error != 0)
+			;
+		else if (!S_ISREG(st.st_mode))
+			why = S_ISDIR(st.st_mode) ? "a folder" :
+			    S_ISFIFO(st.st_mode) ? "a FIFO" :
+			    S_ISSOCK(st.st_mode) ? "a socket" : "a device";
+		else if (st.st_size > ROOT_FILE_MAX)
+			error = -1;
+		else
+			error = root_read_fd(fd, f, (size_t)st.st_size);
+		if (fd != -1)
+			close(fd);
+	}
+	if (error == 0 && why == NULL) {
+		r->total += f->len;
+		if (r->total <= ROOT_TOTAL_MAX)
+			return;
+		r->total -= f->len;
+		why = "too many bytes of files";
+	} else if (error == -1)
+		why = "larger than 1 MiB";
+	else if (error != 0)
+		why = strerror(error);
+	f->absent = error == ENOENT || error == ENOTDIR;
+	strlcpy(f->why, why, sizeof(f->why));
+	free(f->text);
+	f->text = NULL;
+	f->len = 0;
+}
+
+const struct root_file *
+root_read(struct root *r, const char *path)
+{
+	struct root_file *f, **file;
+	size_t i;
+
+	for (i = 0; i < r->n_files; i++)
+		if (strcmp(r->file[i]->path, path) == 0)
+			return (r->file[i]);
+	file = realloc(r->file, (r->n_files + 1) * sizeof(struct root_file *));
+	if (file == NULL)
+		return (NULL);
+	r->file = file;
+	f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return (NULL);
+	f->path = strdup(path);
+	if (f->path == NULL) {
+		free(f);
+		return (NULL);
+	}
+	root_fill(r, f);
+	file[r->n_files++] = f;
+	return (f);
+}
+
+void
+root_each(const struct root *r,
+    void (*each)(const struct root_file *, void *), void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_files; i++)
+		each(r->file[i], arg);
+}
+
+static int
+root_compare(const void *a, const void *b)
+{
+	return (strcmp(*(char *const *)a, *(char *const *)b));
+}
+
+/* Names in folder that are like the pattern, each with before before it. */
+static int
+root_names(struct root *r, const char *folder, const char *pattern,
+    const char *before, struct conf_list *out)
+{
+	char real[ROOT_PATH], path[ROOT_PATH];
+	struct dirent *e;
+	struct stat st;
+	size_t first = out->n, n;
+	int error = 0;
+	DIR *dir;
+
+	if (root_find(r, folder, true, real, &st) != 0 ||
+	    !S_ISDIR(st.st_mode))
+		return (0);
+	dir = opendir(real);
+	if (dir == NULL)
+		return (0);
+	for (n = 0; error == 0 && n < ROOT_NAMES_MAX &&
+	    (e = readdir(dir)) != NULL; n++) {
+		if (!source_match(pattern, e->d_name))
+			continue;
+		if ((size_t)snprintf(path, sizeof(path), "%s%s", before,
+		    e->d_name) < sizeof(path))
+			error = value_list_add(out, path);
+	}
+	closedir(dir);
+	if (out->n > first)
+		qsort(out->item + first, out->n - first, sizeof(char *),
+		    root_compare);
+	return (error);
+}
+
+int
+root_list(struct root *r, const char *folder, struct conf_list *out)
+{
+	return (root_names(r, folder, "*", "", out));
+}
+
+int
+root_glob(struct root *r, const char *pattern, struct conf_list *out)
+{
+	char folder[ROOT_PATH];
+	const char *last = strrchr(pattern, '/');
+	size_t len = last != NULL ? (size_t)(last - pattern) + 1 : 0;
+
+	if (len >= sizeof(folder))
+		return (0);
+	memcpy(folder, pattern, len);
+	folder[len] = '\0';
+	return (root_names(r, folder, pattern + len, folder, out));
+}
