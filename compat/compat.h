@@ -62,6 +62,24 @@
 #define MM_SYSCONFDIR COMPAT_SYSCONFDIR
 #endif
 
+/*
+ * How packages are installed (detect/platform.c) where no file tells: on Linux
+ * most distributions have systemd's units in the places of Debian's.
+ */
+#ifndef COMPAT_PLATFORM
+#if defined(__FreeBSD__)
+#define COMPAT_PLATFORM "freebsd"
+#elif defined(__DragonFly__)
+#define COMPAT_PLATFORM "dragonfly"
+#elif defined(__OpenBSD__)
+#define COMPAT_PLATFORM "openbsd"
+#elif COMPAT_LINUX
+#define COMPAT_PLATFORM "debian"
+#else
+#define COMPAT_PLATFORM "pkgsrc"	/* NetBSD, macOS, illumos */
+#endif
+#endif
+
 /* kqueue(2) in <sys/event.h>. */
 #ifndef HAVE_KQUEUE
 #define HAVE_KQUEUE COMPAT_BSD

@@ -68,6 +68,8 @@ SRCS_NET= \
 	src/net/stream.c \
 	src/net/target.c
 SRCS_DETECT= \
+	src/detect/detect.c \
+	src/detect/platform.c \
 	src/detect/root.c \
 	src/detect/service.c
 SRCS_MESSAGE= \

@@ -34,18 +34,18 @@ struct detect_fact {
 enum detect_enabled { DETECT_NO, DETECT_YES, DETECT_MAYBE };
 
 struct detect_milter {
-	char		*name;		/* the child's, and its start script's */
+	char		*name;		/* the child's: its start script's */
 	char		*script;	/* path of the start script or unit */
 	bool		 installed;	/* false: nothing below is set */
 	enum detect_enabled enabled;	/* for the system; MAYBE: only a shell
 					   could know */
-	struct detect_fact enabled_by;	/* text: "milter_enable=YES", "a link" */
+	struct detect_fact enabled_by;	/* text: "milter_enable=YES" */
 	struct detect_fact spec;	/* "unix:/var/run/x.sock", to dial */
 	struct detect_fact description;
 	struct detect_fact configuration; /* text: its own file; NULL: none */
 	char		*command;	/* starts it: a path */
 	struct conf_list command_options;
-	const char	*const *conditions;	/* by default; NULL at the end */
+	const char	*const *conditions;	/* by default; NULL ends it */
 	unsigned	 place;		/* in the order; lower ones first */
 	uint64_t	 extra_time;	/* ms, for both its timeouts: tarpits */
 	struct detect_fact extra_time_by;
@@ -58,7 +58,7 @@ bool	detect_usable(const struct detect_milter *);
 
 struct detect_request {
 	const char	*root;		/* detect.root; NULL: "/" */
-	const char	*platform;	/* package.platform; NULL: by the system */
+	const char	*platform;	/* package.platform; NULL: found out */
 	const char	*options;	/* package.options; NULL: none */
 	const char	*rspamadm;	/* detect.rspamadm; NULL: never run */
 };
@@ -88,5 +88,10 @@ void	detect_free(struct detect *);
  * with the place that said so, and a note for each candidate that was found.
  */
 int	detect_load(const struct conf_detect *, char *why, size_t whysize);
+/*
+ * For conf_source.known: whether a package of some platform has a milter of
+ * that name (or one whose profile or instance it would be).
+ */
+bool	detect_known(const char *name);
 
 #endif /* DETECT_DETECT_H */

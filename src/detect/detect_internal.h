@@ -100,6 +100,14 @@ struct detect_platform {
 
 /* In the order of detect_platforms[]; NULL name at the end. */
 extern const struct detect_platform detect_platform_table[];
+/* The one of that name, NULL: none.  "redhat9" is "redhat". */
+const struct detect_platform *platform_find(const char *name);
+/*
+ * Sets prefix and rcddir by package.options (NULL: none) for the platform of
+ * the environment.  Returns 0, or -1 with what is wrong with them.
+ */
+int	platform_options(struct detect_env *, const char *options, char *why,
+	    size_t whysize);
 
 extern const struct detect_row detect_rows_freebsd[];
 extern const struct detect_row detect_rows_pkgsrc[];

@@ -1,0 +1,493 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * detect.c - from the rows of a platform to milters in their order, and from
+ * these to statements of a configuration.
+ * Owns:      which scripts are looked at, the order, what is said of each.
+ * Called by: config/load.c (through conf_source), the tools.
+ * Must not:  know a platform or a kind of milter by its name.
+ */
+#include "compat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/number.h"
+#include "base/spec.h"
+#include "config/lex.h"
+#include "config/value.h"
+#include "detect/detect.h"
+#include "detect/detect_internal.h"
+
+#define DETECT_OTHERS_MAX 64	/* scripts that no row names */
+#define DETECT_NAME_MAX	64	/* bytes; config/parse.c has characters */
+#define DETECT_TEXT_MAX	256	/* of a description */
+#define DETECT_TIMEOUT	7000	/* ms; the default of both timeouts */
+#define DETECT_TIMEOUT_MAX (24 * 60 * 60 * 1000)
+
+/* What is being looked at, and the scripts that are no row's. */
+struct detect_work {
+	struct detect_env env;	/* first: detect_on_script() is given it */
+	struct conf_list other;
+	struct detect_row *generic;	/* one each */
+};
+
+/* --- looking ------------------------------------------------------------ */
+
+/* Case and the kind of dash do not matter. */
+static bool
+detect_has_word(const char *name, const char *word)
+{
+	size_t i;
+
+	for (; *name != '\0'; name++) {
+		for (i = 0; word[i] != '\0' && (word[i] == '-' ?
+		    name[i] == '-' || name[i] == '_' :
+		    (name[i] | 0x20) == word[i]); i++)
+			;
+		if (word[i] == '\0')
+			return (true);
+	}
+	return (false);
+}
+
+static void
+detect_on_script(struct detect_env *env, const char *script)
+{
+	struct detect_work *work = (struct detect_work *)env;
+	const struct detect_row *row;
+	size_t i;
+
+	if (!detect_has_word(script, "milter") ||
+	    detect_has_word(script, "milter-manager") ||
+	    work->other.n == DETECT_OTHERS_MAX)
+		return;
+	for (row = env->platform->rows; row->script != NULL; row++)
+		if (strcmp(row->script, script) == 0)
+			return;
+	for (i = 0; i < env->n_services; i++)
+		if (strcmp(env->service[i].name, script) == 0)
+			return;
+	for (i = 0; i < work->other.n; i++)
+		if (strcmp(work->other.item[i], script) == 0)
+			return;
+	if (value_list_add(&work->other, script) == -1)
+		env->no_memory = true;
+}
+
+/* Fills env with all services, and marks the rows that have none. */
+static void
+detect_look(struct detect_work *work, bool *absent)
+{
+	struct detect_env *env = &work->env;
+	const struct detect_platform *platform = env->platform;
+	size_t i, n;
+
+	for (i = 0; platform->rows[i].script != NULL; i++) {
+		n = env->n_services;
+		platform->look(env, &platform->rows[i]);
+		absent[i] = env->n_services == n;
+	}
+	platform->scripts(env, detect_on_script);
+	for (i = 0; i < work->other.n; i++) {
+		work->generic[i].script = work->other.item[i];
+		work->generic[i].kind = KIND_GENERIC;
+		platform->look(env, &work->generic[i]);
+	}
+}
+
+/* --- what came of it ---------------------------------------------------- */
+
+static bool
+detect_name_is_good(const char *name)
+{
+	const unsigned char *p = (const unsigned char *)name;
+
+	while (*p >= ' ' && *p < 0x7f)
+		p++;
+	return (*p == '\0' && name[0] != '\0' &&
+	    strlen(name) <= DETECT_NAME_MAX && strcmp(name, "*") != 0);
+}
+
+/*
+ * Whatever a file says, a statement of it must be one that a configuration may
+ * have: what is not is the problem of this milter.
+ */
+static void
+detect_check(struct service *sv, struct detect_milter *m)
+{
+	struct spec spec;
+	char why[256];
+	size_t i;
+
+	if (!detect_name_is_good(m->name))
+		service_problem(sv, m->script, 0, "this cannot be the name of "
+		    "a milter");
+	if (m->spec.text != NULL) {
+		why[0] = '\0';
+		if (strlen(m->spec.text) >= SPEC_TEXT_MAX)
+			strlcpy(why, "the name of the socket is too long",
+			    sizeof(why));
+		else if (spec_parse(m->spec.text, &spec, why, sizeof(why)) ==
+		    0) {
+			if (spec.path != NULL && spec.path[0] != '/')
+				strlcpy(why, "the path of the socket is a "
+				    "relative one", sizeof(why));
+			else if (spec.path == NULL && spec.port == 0)
+				strlcpy(why, "the port of the socket is 0",
+				    sizeof(why));
+			spec_free(&spec);
+		}
+		if (why[0] != '\0') {
+			service_problem(sv, m->spec.file, m->spec.line, "%s",
+			    why);
+			free(m->spec.text);
+			m->spec.text = NULL;
+		}
+	}
+	if (m->command != NULL && (m->command[0] != '/' ||
+	    strlen(m->command) > LEX_TEXT_MAX)) {
+		free(m->command);
+		m->command = NULL;
+	}
+	for (i = 0; i < m->command_options.n; i++)
+		if (strlen(m->command_options.item[i]) > LEX_TEXT_MAX) {
+			service_problem(sv, m->script, 0, "an argument of it "
+			    "is longer than %d bytes", LEX_TEXT_MAX);
+			value_list_free(&m->command_options);
+		}
+	if (m->extra_time > DETECT_TIMEOUT_MAX)
+		m->extra_time = DETECT_TIMEOUT_MAX;
+}
+
+/* Moves what a service has into a milter, and has its files read. */
+static void
+detect_read(struct detect_env *env, struct service *sv,
+    struct detect_milter *m)
+{
+	m->installed = true;
+	m->name = sv->name;
+	m->script = sv->script;
+	m->enabled = sv->enabled;
+	m->enabled_by = sv->enabled_by;
+	memset(&sv->enabled_by, 0, sizeof(sv->enabled_by));
+	kind_read(env, sv, m);
+	sv->name = sv->script = NULL;
+	if (m->description.text == NULL) {
+		fact_free(&m->description);
+		m->description = sv->description;
+		memset(&sv->description, 0, sizeof(sv->description));
+	}
+	if (m->command == NULL) {
+		m->command = sv->command;
+		m->command_options = sv->command_options;
+		sv->command = NULL;
+		memset(&sv->command_options, 0, sizeof(sv->command_options));
+	}
+	detect_check(sv, m);
+	if (m->problem == NULL) {
+		m->problem = sv->problem;
+		sv->problem = NULL;
+	}
+}
+
+static void
+detect_milter_free(struct detect_milter *m)
+{
+	free(m->name);
+	free(m->script);
+	fact_free(&m->enabled_by);
+	fact_free(&m->spec);
+	fact_free(&m->description);
+	fact_free(&m->configuration);
+	free(m->command);
+	value_list_free(&m->command_options);
+	fact_free(&m->extra_time_by);
+	free(m->problem);
+}
+
+/*
+ * A script that no row names is a milter only if something else says so, too.
+ * Of two with one name the first counts.
+ */
+static bool
+detect_counts(const struct detect_work *work, const struct service *sv,
+    const struct detect *d, const struct detect_milter *m)
+{
+	size_t i;
+
+	if (sv->row >= work->generic &&
+	    sv->row < work->generic + DETECT_OTHERS_MAX &&
+	    m->enabled != DETECT_YES && m->spec.text == NULL)
+		return (false);
+	for (i = 0; i < d->n; i++)
+		if (strcmp(d->item[i].name, m->name) == 0)
+			return (false);
+	return (true);
+}
+
+/* Behind those of a lower or the same place; all are installed. */
+static void
+detect_insert(struct detect *d, const struct detect_milter *m)
+{
+	size_t at = d->n++;
+
+	for (; at > 0 && d->item[at - 1].place > m->place; at--)
+		d->item[at] = d->item[at - 1];
+	d->item[at] = *m;
+}
+
+/* Takes all that was found over into the result. */
+static int
+detect_collect(struct detect_work *work, const bool *absent, size_t n_rows,
+    struct detect *d)
+{
+	struct detect_env *env = &work->env;
+	struct detect_milter m;
+	size_t i;
+
+	d->item = calloc(env->n_services + n_rows + 1, sizeof(*d->item));
+	if (d->item == NULL)
+		return (-1);
+	for (i = 0; i < env->n_services; i++) {
+		memset(&m, 0, sizeof(m));
+		detect_read(env, &env->service[i], &m);
+		if (detect_counts(work, &env->service[i], d, &m))
+			detect_insert(d, &m);
+		else
+			detect_milter_free(&m);
+	}
+	for (i = 0; i < n_rows; i++) {
+		if (!absent[i])
+			continue;
+		d->item[d->n].name = strdup(env->platform->rows[i].script);
+		if (d->item[d->n++].name == NULL)
+			return (-1);
+	}
+	return (env->no_memory ? -1 : 0);
+}
+
+static int
+detect_all(struct detect_work *work, struct detect *d)
+{
+	size_t n_rows = 0, i;
+	bool *absent;
+	int result = -1;
+
+	while (work->env.platform->rows[n_rows].script != NULL)
+		n_rows++;
+	absent = calloc(n_rows + 1, sizeof(*absent));
+	work->generic = calloc(DETECT_OTHERS_MAX, sizeof(*work->generic));
+	if (absent != NULL && work->generic != NULL) {
+		detect_look(work, absent);
+		result = detect_collect(work, absent, n_rows, d);
+	}
+	for (i = 0; i < work->env.n_services; i++)
+		service_free(&work->env.service[i]);
+	free(work->env.service);
+	free(work->generic);
+	value_list_free(&work->other);
+	free(absent);
+	return (result);
+}
+
+int
+detect_run(const struct detect_request *request, struct detect *d, char *why,
+    size_t whysize)
+{
+	struct detect_work work;
+	const char *name = request->platform;
+
+	memset(d, 0, sizeof(*d));
+	memset(&work, 0, sizeof(work));
+	d->root = root_new(request->root);
+	if (d->root == NULL)
+		goto no_memory;
+	if (name == NULL)
+		name = detect_platform(d->root);
+	work.env.root = d->root;
+	work.env.rspamadm = request->rspamadm;
+	work.env.platform = platform_find(name);
+	if (work.env.platform == NULL) {
+		(void)snprintf(why, whysize, "there is no platform of the "
+		    "name \"%.40s\"", name);
+		goto fail;
+	}
+	d->platform = work.env.platform->name;
+	if (platform_options(&work.env, request->options, why, whysize) == -1)
+		goto fail;
+	if (detect_all(&work, d) == 0)
+		return (0);
+
+no_memory:
+	strlcpy(why, "out of memory", whysize);
+fail:
+	detect_free(d);
+	return (-1);
+}
+
+void
+detect_free(struct detect *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n; i++)
+		detect_milter_free(&d->item[i]);
+	free(d->item);
+	root_free(d->root);
+	memset(d, 0, sizeof(*d));
+}
+
+bool
+detect_usable(const struct detect_milter *m)
+{
+	return (m->installed && m->enabled == DETECT_YES &&
+	    m->spec.text != NULL && m->problem == NULL);
+}
+
+/* --- statements --------------------------------------------------------- */
+
+/* milter.NAME.KEY OP VALUE, as if it stood where the fact does. */
+static void
+detect_say(const struct conf_detect *to, const struct detect_milter *m,
+    const struct detect_fact *by, const char *key, const char *op,
+    const char *value)
+{
+	char text[4 * LEX_TEXT_MAX + 512], part[4 * DETECT_NAME_MAX + 4];
+
+	(void)snprintf(text, sizeof(text), "milter.%s.%s %s %s",
+	    lex_part(part, sizeof(part), m->name), key, op, value);
+	if (by != NULL && by->file != NULL)
+		to->statement(to->arg, by->file, by->line, text);
+	else
+		to->statement(to->arg, m->script, 0, text);
+}
+
+static void
+detect_say_text(const struct conf_detect *to, const struct detect_milter *m,
+    const struct detect_fact *by, const char *key, const char *op,
+    const char *text, size_t max)
+{
+	char quoted[4 * LEX_TEXT_MAX + 8], cut[LEX_TEXT_MAX + 1];
+
+	strlcpy(cut, text, max < sizeof(cut) ? max + 1 : sizeof(cut));
+	detect_say(to, m, by, key, op, lex_quote(quoted, sizeof(quoted), cut));
+}
+
+/* A list is made of one item after the other: each has its own limit. */
+static void
+detect_say_item(const struct conf_detect *to, const struct detect_milter *m,
+    const char *key, size_t i, const char *text)
+{
+	char quoted[4 * LEX_TEXT_MAX + 8], list[sizeof(quoted) + 2];
+
+	(void)snprintf(list, sizeof(list), "[%s]", lex_quote(quoted,
+	    sizeof(quoted), text));
+	detect_say(to, m, NULL, key, i == 0 ? "=" : "+=", list);
+}
+
+static void
+detect_say_milter(const struct conf_detect *to, const struct detect_milter *m)
+{
+	static const char *const timeout[] = {
+		"writing_timeout", "reading_timeout"
+	};
+	char text[32];
+	size_t i;
+
+	if (m->description.text != NULL && m->description.text[0] != '\0')
+		detect_say_text(to, m, &m->description, "description", "=",
+		    m->description.text, DETECT_TEXT_MAX);
+	detect_say(to, m, &m->enabled_by, "enabled", "=", detect_usable(m) ?
+	    "true" : "false");
+	if (m->spec.text != NULL)
+		detect_say_text(to, m, &m->spec, "connection_spec", "=",
+		    m->spec.text, LEX_TEXT_MAX);
+	for (i = 0; m->conditions != NULL && m->conditions[i] != NULL; i++)
+		detect_say_item(to, m, "applicable_conditions", i,
+		    m->conditions[i]);
+	if (m->command != NULL)
+		detect_say_text(to, m, NULL, "command", "=", m->command,
+		    LEX_TEXT_MAX);
+	for (i = 0; m->command != NULL && i < m->command_options.n; i++)
+		detect_say_item(to, m, "command_options", i,
+		    m->command_options.item[i]);
+	for (i = 0; m->extra_time > 0 && i < 2; i++)
+		detect_say(to, m, &m->extra_time_by, timeout[i], "=",
+		    number_format_time(DETECT_TIMEOUT + m->extra_time, text,
+		    sizeof(text)));
+}
+
+/* " (FILE:LINE TEXT)" */
+static const char *
+detect_place(const struct detect_milter *m, const struct detect_fact *by,
+    const char *text, char *dst, size_t size)
+{
+	const char *file = by->file != NULL ? by->file : m->script;
+	char line[16] = "";
+
+	if (by->file != NULL && by->line > 0)
+		(void)snprintf(line, sizeof(line), ":%u", by->line);
+	(void)snprintf(dst, size, " (%s%s%s%.100s)", file != NULL ? file : "",
+	    line, text != NULL ? " " : "", text != NULL ? text : "");
+	return (dst);
+}
+
+static void
+detect_note(const struct conf_detect *to, const struct detect_milter *m)
+{
+	char text[1024], place[512];
+	bool fault = false;
+
+	if (detect_usable(m))
+		(void)snprintf(text, sizeof(text), "detected %s: %s%s",
+		    m->name, m->spec.text, detect_place(m, &m->spec, NULL,
+		    place, sizeof(place)));
+	else if (m->enabled == DETECT_NO)
+		(void)snprintf(text, sizeof(text), "detected %s: off%s",
+		    m->name, detect_place(m, &m->enabled_by,
+		    m->enabled_by.text, place, sizeof(place)));
+	else {
+		fault = true;
+		(void)snprintf(text, sizeof(text), "%s is not used: %s%s",
+		    m->name, m->problem != NULL ? m->problem :
+		    m->enabled == DETECT_MAYBE ? "whether it is enabled only "
+		    "a shell could know" : "where it listens is not known",
+		    m->problem != NULL ? "" : detect_place(m, m->enabled ==
+		    DETECT_MAYBE ? &m->enabled_by : &m->spec, m->enabled ==
+		    DETECT_MAYBE ? m->enabled_by.text : NULL, place,
+		    sizeof(place)));
+	}
+	to->note(to->arg, fault, text);
+}
+
+int
+detect_load(const struct conf_detect *to, char *why, size_t whysize)
+{
+	struct detect_request request;
+	struct detect d;
+	size_t i;
+
+	memset(&request, 0, sizeof(request));
+	request.root = to->root;
+	request.platform = to->platform;
+	request.options = to->options;
+	request.rspamadm = to->rspamadm;
+	if (detect_run(&request, &d, why, whysize) == -1)
+		return (-1);
+	for (i = 0; i < d.n && d.item[i].installed; i++) {
+		if (detect_name_is_good(d.item[i].name))
+			detect_say_milter(to, &d.item[i]);
+		detect_note(to, &d.item[i]);
+	}
+	detect_free(&d);
+	return (0);
+}
+
+#undef DETECT_OTHERS_MAX
+#undef DETECT_NAME_MAX
+#undef DETECT_TEXT_MAX
+#undef DETECT_TIMEOUT
+#undef DETECT_TIMEOUT_MAX
