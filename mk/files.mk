@@ -70,9 +70,16 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
+	src/detect/openrc.c \
+	src/detect/openwrt.c \
 	src/detect/platform.c \
 	src/detect/root.c \
-	src/detect/service.c
+	src/detect/rows_linux.c \
+	src/detect/service.c \
+	src/detect/start.c \
+	src/detect/systemd.c \
+	src/detect/systemd_unit.c \
+	src/detect/sysv.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -190,8 +197,11 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
+	src/detect/openwrt_internal.h \
 	src/detect/root.h \
 	src/detect/sh.h \
+	src/detect/start_internal.h \
+	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \
