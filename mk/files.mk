@@ -76,6 +76,14 @@ SRCS_DETECT= \
 	src/detect/root.c \
 	src/detect/rows_linux.c \
 	src/detect/service.c \
+	src/detect/sh.c \
+	src/detect/sh_expand.c \
+	src/detect/sh_follow.c \
+	src/detect/sh_lex.c \
+	src/detect/sh_param.c \
+	src/detect/sh_run.c \
+	src/detect/sh_simple.c \
+	src/detect/sh_test.c \
 	src/detect/start.c \
 	src/detect/systemd.c \
 	src/detect/systemd_unit.c \
@@ -200,6 +208,7 @@ HDRS= \
 	src/detect/openwrt_internal.h \
 	src/detect/root.h \
 	src/detect/sh.h \
+	src/detect/sh_internal.h \
 	src/detect/start_internal.h \
 	src/detect/systemd_internal.h \
 	src/event/loop.h \
