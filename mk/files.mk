@@ -70,9 +70,14 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
+	src/detect/kind.c \
 	src/detect/openrc.c \
 	src/detect/openwrt.c \
 	src/detect/platform.c \
+	src/detect/read.c \
+	src/detect/read_blocks.c \
+	src/detect/read_dump.c \
+	src/detect/read_greylist.c \
 	src/detect/root.c \
 	src/detect/rows_linux.c \
 	src/detect/service.c \
@@ -206,6 +211,7 @@ HDRS= \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
+	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
 	src/detect/sh_internal.h \
@@ -268,6 +274,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -371,6 +379,7 @@ TEST_HDRS= \
 	tests/atf/h_expr.h \
 	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
+	tests/atf/h_kind.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
@@ -408,6 +417,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
+	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \
