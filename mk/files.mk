@@ -21,6 +21,7 @@ SRCS_CONFIG= \
 	src/config/chain.c \
 	src/config/check.c \
 	src/config/conf.c \
+	src/config/default.c \
 	src/config/document.c \
 	src/config/errors.c \
 	src/config/eval.c \
@@ -69,16 +70,14 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
-	src/detect/openrc.c \
-	src/detect/openwrt.c \
+	src/detect/kind.c \
 	src/detect/platform.c \
+	src/detect/read.c \
+	src/detect/read_blocks.c \
+	src/detect/read_dump.c \
+	src/detect/read_greylist.c \
 	src/detect/root.c \
-	src/detect/rows_linux.c \
-	src/detect/service.c \
-	src/detect/start.c \
-	src/detect/systemd.c \
-	src/detect/systemd_unit.c \
-	src/detect/sysv.c
+	src/detect/service.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -196,11 +195,9 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
-	src/detect/openwrt_internal.h \
+	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
-	src/detect/start_internal.h \
-	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \
@@ -258,6 +255,8 @@ TESTS_C= \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -359,6 +358,7 @@ TEST_HDRS= \
 	tests/atf/h_expr.h \
 	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
+	tests/atf/h_kind.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
@@ -396,6 +396,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
+	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \

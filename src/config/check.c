@@ -92,6 +92,34 @@ check_missing(struct parse *ps, const struct conf_milter *m)
 	    ps->child[i].line, key, why);
 }
 
+/*
+ * A milter that a package has, or once had, is no fault of the configuration
+ * when it is nowhere: it is off.
+ */
+static bool
+check_off(struct parse *ps, struct conf_milter *m)
+{
+	const struct conf_source *source = ps->source;
+	const struct parse_child *child = &ps->child[m->index];
+	const struct key *key = key_find(key_child, "enabled");
+	char text[CHECK_PART_MAX + 640], line[16] = "";
+
+	if (ps->detected.file == NULL || (!child->detected &&
+	    source->known != NULL && !source->known(m->name)))
+		return (false);
+	m->enabled = false;
+	m->origin[key - key_child].file = child->file;
+	m->origin[key - key_child].line = child->line;
+	if (child->line > 0)
+		snprintf(line, sizeof(line), ":%u", child->line);
+	snprintf(text, sizeof(text), "%.256s (%.500s%s) is off: %s", m->name,
+	    child->file, line, child->detected ? "it has no connection_spec" :
+	    "it is not installed");
+	if (source->detect != NULL)
+		parse_note(ps, child->detected, text);
+	return (true);
+}
+
 /* --- conditions ---------------------------------------------------------- */
 
 /* A fault of a condition's key; the statement is not at hand any more. */
@@ -295,9 +323,11 @@ parse_finish(struct parse *ps)
 		check_condition(ps, conf->conditions[i]);
 	for (i = 0; i < conf->n_milters; i++) {
 		check_applicable(ps, conf->milters[i]);
+		default_own(&ps->child[i], conf->milters[i]);
 		if (!conf->milters[i]->enabled || ps->child[i].faulty)
 			continue;
-		if (conf->milters[i]->specs.text.n == 0)
+		if (conf->milters[i]->specs.text.n == 0 &&
+		    !check_off(ps, conf->milters[i]))
 			check_missing(ps, conf->milters[i]);
 		check_socks(ps, conf->milters[i]);
 	}

@@ -85,6 +85,9 @@ conf_unref(struct conf *conf)
 	for (i = 0; i < conf->n_conditions; i++)
 		conf_condition_free(conf->conditions[i]);
 	free(conf->conditions);
+	for (i = 0; i < conf->n_notes; i++)
+		free(conf->notes[i].text);
+	free(conf->notes);
 	field_free(key_main, conf);
 	free(conf->origin);
 	parse_free_names(conf);
@@ -137,6 +140,7 @@ conf_load(const struct conf_source *source,
 
 	memset(&ps, 0, sizeof(ps));
 	ps.conf = conf_new();
+	ps.source = source;
 	if (path == NULL) {
 		len = strlen(dir) + sizeof("/milter-manager.conf");
 		path = made = malloc(len);

@@ -61,6 +61,12 @@ struct conf_map {
 	size_t		  n;
 };
 
+/* What is worth a line in the log, but no error. */
+struct conf_note {
+	char		*text;		/* one line of printable characters */
+	bool		 fault;		/* something is not as it should be */
+};
+
 #define CONF_SPECS_MAX	64
 
 /* rules.h */
@@ -210,7 +216,10 @@ struct conf {
 	uint64_t	 dnsbl_timeout;		/* ms; 5 s */
 	struct conf_rules restricted_accounts;
 	uint64_t	 table_interval;	/* ms; 60 s */
+	char		*package_platform;	/* NULL: found out */
+	char		*package_options;	/* NULL: none */
 	char		*detect_root;		/* NULL: "/" */
+	char		*detect_rspamadm;	/* NULL: no program is run */
 	char		*database_type;		/* NULL, "sqlite3", "mysql2",
 						   "mysql", "pg" */
 	char		*database_name;		/* NULL, all of them */
@@ -232,6 +241,10 @@ struct conf {
 	struct conf_milter **milters;
 	size_t		 n_milters;
 
+	/* what load_default found, and why it did not */
+	struct conf_note *notes;
+	size_t		 n_notes;
+
 	/* private */
 	unsigned	 refs;
 	void		*strings;		/* file names of the origins */
@@ -246,10 +259,14 @@ struct conf_detect {
 	const char	*platform;	/* package.platform, or NULL */
 	const char	*options;	/* package.options, or NULL */
 	const char	*rspamadm;	/* detect.rspamadm, or NULL */
-	/* A statement, as if it stood at that place.  Its faults are told. */
+	/*
+	 * A statement, as if it stood at that place.  What the administrator
+	 * has set already stays; a list that he has only added to begins with
+	 * this one.  Its faults are notes.
+	 */
 	void		(*statement)(void *arg, const char *file,
 			    unsigned line, const char *text);
-	/* A line for the log: what was found, or why not.  Kept. */
+	/* A line for the log: what was found, or why not. */
 	void		(*note)(void *arg, bool fault, const char *text);
 	void		*arg;
 };
@@ -270,6 +287,12 @@ struct conf_source {
 	 */
 	int		(*detect)(const struct conf_detect *, char *why,
 			    size_t whysize);
+	/*
+	 * Whether a milter of that name could be detected, if it were installed
+	 * (detect_known()).  NULL: every one.  After load_default such a one
+	 * that is nowhere is off, and no error.
+	 */
+	bool		(*known)(const char *name);
 };
 
 /*

@@ -188,9 +188,26 @@ static const struct document_help {
 	    "but --show-config shows it." },
 	{ "database.extra_options",
 	    "More options of the client program: \"NAME=VALUE\"." },
+	{ "package.platform",
+	    "Whose packages load_default looks for. "
+	    "The value nil finds it out by files such as /etc/os-release, or "
+	    "takes the system that this program was built for. "
+	    "\"pkgsrc\" is for every system on which packages come from "
+	    "there. "
+	    "It must stand before load_default. See DETECTION." },
+	{ "package.options",
+	    "Where these packages are, if they are elsewhere: "
+	    "\"prefix=/usr/pkg,rcddir=/etc/rc.d\", one of them or both. "
+	    "It must stand before load_default." },
 	{ "detect.root",
-	    "A folder that is taken as / where the configuration of the "
-	    "MTA is looked for." },
+	    "A folder that is taken as / where installed milters and the "
+	    "configuration of the MTA are looked for. "
+	    "It must stand before load_default." },
+	{ "detect.rspamadm",
+	    "A program that is run as \"PROGRAM configdump --json\" when "
+	    "rspamd's own files do not say where it listens. "
+	    "The value nil runs nothing. "
+	    "It must stand before load_default." },
 	{ "connection_spec",
 	    "Where the milter listens. "
 	    "An enabled one must have it. "
@@ -388,7 +405,10 @@ conf_show_sample(FILE *fp)
 	fputs("\n# Each condition has a NAME, too: the reason why a milter "
 	    "does not run.\n", fp);
 	document_sample_table(key_condition, "condition.NAME.", fp);
-	fputs("\n# Settings of this machine.\n"
+	fputs("\n# The milters that this system's packages have installed, "
+	    "see DETECTION in\n# milter-manager.conf(5).\n"
+	    "load_default = true\n"
+	    "\n# Settings of this machine.\n"
 	    "load_if_exist = \"milter-manager.local.conf\"\n", fp);
 }
 

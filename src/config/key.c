@@ -44,6 +44,22 @@ static const struct word key_database_words[] = {
 	{ NULL,		0 }
 };
 
+/* Those of detect/platform.c, and what upstream has besides. */
+static const struct word key_platform_words[] = {
+	{ "freebsd",	0 },
+	{ "pkgsrc",	0 },
+	{ "dragonfly",	0 },
+	{ "openbsd",	0 },
+	{ "debian",	0 },
+	{ "redhat",	0 },
+	{ "redhat7",	0 },
+	{ "redhat8",	0 },
+	{ "redhat9",	0 },
+	{ "alpine",	0 },
+	{ "openwrt",	0 },
+	{ NULL,		0 }
+};
+
 static const struct word key_balance_words[] = {
 	{ "failover",		CONF_FAILOVER },
 	{ "round-robin",	CONF_ROUND_ROBIN },
@@ -174,7 +190,13 @@ const struct key key_main[] = {
 	    255, NULL), "nil" },
 	{ "database.extra_options", MAIN(KEY_LIST, true, database_options, 0,
 	    0, NULL), "[]" },
+	{ "package.platform", MAIN(KEY_STRING, true, package_platform, 0, 0,
+	    key_platform_words), "nil" },
+	{ "package.options", MAIN(KEY_STRING, true, package_options, 0, 1024,
+	    NULL), "nil" },
 	{ "detect.root", MAIN(KEY_FILE, true, detect_root, 0, 0, NULL),
+	    "nil" },
+	{ "detect.rspamadm", MAIN(KEY_FILE, true, detect_rspamadm, 0, 0, NULL),
 	    "nil" },
 	{ NULL, MAIN(KEY_BOOL, false, daemon, 0, 0, NULL), NULL }
 };

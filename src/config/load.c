@@ -28,11 +28,16 @@ struct load_name {
 	char		 text[];
 };
 
-static const char *
+const char *
 load_keep_name(struct parse *ps, const char *text)
 {
 	struct load_name *name;
 	size_t len = strlen(text);
+
+	/* A file that is read again, or that many statements are said of. */
+	for (name = ps->conf->strings; name != NULL; name = name->next)
+		if (strcmp(name->text, text) == 0)
+			return (name->text);
 
 	name = malloc(sizeof(*name) + len + 1);
 	if (name == NULL) {

@@ -51,8 +51,16 @@ void
 parse_fault(struct parse *ps, struct parse_input *in, unsigned line,
     const char *why)
 {
+	char text[VALUE_WHY_MAX + 2 * PARSE_PART_MAX];
 	size_t i;
 
+	/* What a program's file says cannot make the configuration faulty. */
+	if (in->detected) {
+		snprintf(text, sizeof(text), "%.200s:%u: %s: %s", in->name,
+		    line, in->key, why);
+		parse_note(ps, true, text);
+		return;
+	}
 	errors_add(&ps->errors, in->seq, in->name, parse_line(in, line),
 	    in->key[0] != '\0' ? in->key : NULL, why);
 	if (in->about != NULL)
@@ -147,7 +155,9 @@ static void
 parse_unknown(const struct parse *ps, const struct parse_input *in,
     char why[VALUE_WHY_MAX])
 {
-	static const char *const loads[] = { "load", "load_if_exist" };
+	static const char *const loads[] = {
+		"load", "load_if_exist", "load_default"
+	};
 	const struct key *k;
 	const char *best = NULL, *tail;
 	char name[PARSE_PART_MAX + 8];
@@ -258,6 +268,7 @@ parse_new_child(struct parse *ps, const struct parse_input *in,
 	child[n].file = in->name;
 	child[n].line = parse_line(in, in->lx.start_line);
 	child[n].seq = in->seq;
+	child[n].detected = in->detected;
 	return (0);
 }
 
@@ -304,13 +315,18 @@ parse_find_milters(struct parse *ps, struct parse_input *in,
 
 	if (in->every) {
 		about->last = ps->conf->n_milters;
-		if (about->last > 0)
+		/* It may be that nothing is installed just now. */
+		if (about->last > 0 || ps->detected.file != NULL)
 			return (0);
 		strlcpy(why, "no milter is defined yet; * stands for "
 		    "those that are named above", VALUE_WHY_MAX);
 		return (-1);
 	}
 	m = conf_milter(ps->conf, in->part[1]);
+	if (m != NULL && in->detected && default_place(ps, m->index) == -1) {
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
 	if (m == NULL) {
 		if (parse_new_child(ps, in, in->part[1], why) == -1)
 			return (-1);
@@ -419,6 +435,37 @@ parse_given(struct conf_milter *m, size_t n, const struct conf_origin *origin)
 	return (0);
 }
 
+/* One key of one milter. */
+static int
+parse_assign_child(struct parse_child *child, struct parse_input *in,
+    const struct key *key, struct conf_milter *m, const struct value *v,
+    unsigned *line, char why[VALUE_WHY_MAX])
+{
+	size_t at = (size_t)(key - key_child), n = 0;
+	const struct conf_list *list = (void *)((char *)m + key->offset);
+	bool front = false;
+
+	if (in->detected) {
+		if (!default_counts(child, &m->origin[at], at, &front))
+			return (0);
+		in->append = front;
+	} else if (!in->append)
+		child->fixed |= (uint64_t)1 << at;
+	if (in->append && (front || key->type == KEY_CONDITIONS))
+		n = list->n;
+	if (parse_assign_one(in, key, m, v, line, why) == -1)
+		return (-1);
+	if ((key->type == KEY_CONDITIONS &&
+	    parse_given(m, n, &v->origin) == -1) ||
+	    (front && default_to_front(key, m, n) == -1)) {
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (-1);
+	}
+	if (!front)
+		m->origin[at] = v->origin;
+	return (0);
+}
+
 static int
 parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
     const struct parse_about *about, struct value *v, unsigned *line,
@@ -434,24 +481,16 @@ parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
 		    == -1)
 			return (-1);
 		about->condition->origin[at] = v->origin;
-	} else if (about->last == 0) {
-		if (parse_assign_one(in, key, conf, v, line, why) == -1)
+	} else if (about->table == key_main) {
+		if (!default_may_stand(ps, in, key, why) ||
+		    parse_assign_one(in, key, conf, v, line, why) == -1)
 			return (-1);
 		conf->origin[at] = v->origin;
 	}
-	for (i = about->first; i < about->last; i++) {
-		struct conf_milter *m = conf->milters[i];
-		size_t n = in->append ? m->applicable_conditions.n : 0;
-
-		if (parse_assign_one(in, key, m, v, line, why) == -1)
+	for (i = about->first; i < about->last; i++)
+		if (parse_assign_child(&ps->child[i], in, key,
+		    conf->milters[i], v, line, why) == -1)
 			return (-1);
-		m->origin[at] = v->origin;
-		if (key->type == KEY_CONDITIONS &&
-		    parse_given(m, n, &v->origin) == -1) {
-			strlcpy(why, "out of memory", VALUE_WHY_MAX);
-			return (-1);
-		}
-	}
 	return (0);
 }
 
@@ -463,15 +502,16 @@ parse_statement(struct parse *ps, struct parse_input *in)
 	const struct key *key = NULL;
 	struct parse_about about;
 	unsigned line = in->lx.start_line;
-	bool load, maybe, raw = false, trust;
+	bool load, maybe, found, raw = false, trust;
 
 	if (parse_key(in, why) == -1)
 		goto skip;
 	load = in->n_parts == 1 && strcmp(in->part[0], "load") == 0;
 	maybe = in->n_parts == 1 && strcmp(in->part[0], "load_if_exist") == 0;
+	found = in->n_parts == 1 && strcmp(in->part[0], "load_default") == 0;
 	trust = in->n_parts == 2 && strcmp(in->part[0], "trust") == 0 &&
 	    strcmp(in->part[1], "load_envelope_from_domains") == 0;
-	if (!load && !maybe && !trust) {
+	if (!load && !maybe && !found && !trust) {
 		key = parse_find(ps, in, &about, why);
 		if (key == NULL)
 			goto skip;
@@ -498,6 +538,8 @@ parse_statement(struct parse *ps, struct parse_input *in)
 	}
 	if (trust)
 		load_domains(ps, in, &v);
+	else if (found)
+		default_load(ps, in, &v);
 	else if (key == NULL)
 		load_files(ps, in, &v, load);
 	else {

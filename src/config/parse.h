@@ -22,10 +22,14 @@ struct parse_child {
 	unsigned	 line;
 	unsigned	 seq;
 	bool		 faulty;	/* a statement about it was wrong */
+	bool		 detected;	/* by load_default */
+	uint64_t	 fixed;		/* by key: the administrator's "=" */
 };
 
 struct parse {
 	struct conf	*conf;		/* with its defaults; the caller's */
+	const struct conf_source *source;
+	struct conf_origin detected;	/* load_default; file NULL: not yet */
 	struct errors	 errors;
 	unsigned	 seq;		/* of the statement */
 	unsigned	 n_files;
@@ -41,6 +45,11 @@ void	parse_override(struct parse *, const char *text);
 void	parse_builtin(struct parse *, const char *text);
 /* What can only be said at the end; frees all but conf and errors. */
 void	parse_finish(struct parse *);
+
+/* Whether a milter of the administrator's own is enabled he alone says. */
+void	default_own(const struct parse_child *, struct conf_milter *);
+/* One more line for the log. */
+void	parse_note(struct parse *, bool fault, const char *text);
 
 /* Keeps the better of two suggestions for what was written. */
 void	parse_suggest(const char *written, const char *key, size_t extra,

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "config/key.h"
 #include "config/lex.h"
 #include "config/parse.h"
 #include "config/value.h"
@@ -27,6 +28,7 @@ struct parse_input {
 	unsigned	 depth;
 	const char	*name;		/* owned by the snapshot */
 	bool		 is_file;
+	bool		 detected;	/* a statement of load_default's */
 	dev_t		 dev;
 	ino_t		 ino;
 	struct lex	 lx;
@@ -53,5 +55,31 @@ void	load_files(struct parse *, struct parse_input *, const struct value *,
 /* The statement trust.load_envelope_from_domains = FILES. */
 void	load_domains(struct parse *, struct parse_input *,
 	    const struct value *);
+
+/* A copy of a file's name that the snapshot owns, or NULL without memory. */
+const char *load_keep_name(struct parse *, const char *text);
+
+/* --- default.c ------------------------------------------------------------ */
+
+/* The statement "load_default = VALUE". */
+void	default_load(struct parse *, struct parse_input *,
+	    const struct value *);
+/* False with why for a key that has its effect on load_default, behind it. */
+bool	default_may_stand(const struct parse *, const struct parse_input *,
+	    const struct key *, char why[VALUE_WHY_MAX]);
+/*
+ * For a detected value of a key that has the origin given: whether it counts
+ * at all, and whether to append it (to be moved to the front by
+ * default_to_front()).
+ */
+bool	default_counts(const struct parse_child *, const struct conf_origin *,
+	    size_t at, bool *append);
+/*
+ * That milter is one of those that are detected: it takes its place among them,
+ * unless the administrator has written where it is and so made it his own.
+ */
+int	default_place(struct parse *, size_t at);
+/* Moves those of a list behind the first n to its front. */
+int	default_to_front(const struct key *, struct conf_milter *, size_t n);
 
 #endif /* CONFIG_PARSE_INTERNAL_H */

@@ -34,6 +34,7 @@
 #include "daemon/cmdline.h"
 #include "daemon/daemon.h"
 #include "daemon/detach.h"
+#include "detect/detect.h"
 #include "event/loop.h"
 #include "manager/manager.h"
 #include "net/listen.h"
@@ -169,6 +170,27 @@ daemon_check_paths(const struct conf *conf,
 		good &= daemon_check_path(key, m->socks.path, report);
 	}
 	return (good);
+}
+
+/*
+ * What was detected, and what is wrong with it.  After a reload only what is
+ * new: a fault that stays is not told with each one.
+ */
+static void
+daemon_tell_notes(const struct conf *conf, const struct conf *old)
+{
+	size_t i, j;
+
+	for (i = 0; i < conf->n_notes; i++) {
+		const struct conf_note *note = &conf->notes[i];
+
+		for (j = 0; old != NULL && j < old->n_notes; j++)
+			if (strcmp(old->notes[j].text, note->text) == 0)
+				break;
+		if (old == NULL || j == old->n_notes)
+			log_write(note->fault ? LOGL_WARNING : LOGL_MESSAGE,
+			    "%s", note->text);
+	}
 }
 
 /* A configuration without a fault, or NULL and all faults told. */
@@ -387,6 +409,7 @@ daemon_on_hup(struct loop_signal *sig, void *arg)
 	if (daemon_open_log(d, conf) == -1)
 		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
 		    strerror(errno));
+	daemon_tell_notes(conf, old);
 	chain_check(conf, daemon_warn_log, NULL);
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
@@ -598,6 +621,7 @@ daemon_start(struct daemon *d, struct conf *conf)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	daemon_tell_notes(conf, NULL);
 	chain_check(conf, daemon_warn_log, NULL);
 	daemon_limits(d, conf);
 	daemon_check_spool(d, conf);
@@ -619,6 +643,16 @@ daemon_start(struct daemon *d, struct conf *conf)
 	return (status);
 }
 
+static void
+daemon_warn_notes(const struct conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_notes; i++)
+		if (conf->notes[i].fault)
+			daemon_report(conf->notes[i].text, NULL);
+}
+
 int
 daemon_main(int argc, char **argv)
 {
@@ -634,6 +668,8 @@ daemon_main(int argc, char **argv)
 		cmdline_free(&d.cmdline);
 		return (status);
 	}
+	d.cmdline.source.detect = detect_load;
+	d.cmdline.source.known = detect_known;
 	conf = daemon_load(&d, daemon_report);
 	if (conf == NULL)
 		status = EX_CONFIG;
@@ -641,6 +677,7 @@ daemon_main(int argc, char **argv)
 		if (d.cmdline.show_config)
 			conf_show(conf, stdout);
 		else {
+			daemon_warn_notes(conf);
 			chain_check(conf, daemon_report, NULL);
 			(void)fputs("milter-manager: the configuration is "
 			    "good\n", stderr);

@@ -120,7 +120,7 @@ detect_check(struct service *sv, struct detect_milter *m)
 {
 	struct spec spec;
 	char why[256];
-	size_t i;
+	size_t i, len = 0;
 
 	if (!detect_name_is_good(m->name))
 		service_problem(sv, m->script, 0, "this cannot be the name of "
@@ -153,11 +153,12 @@ detect_check(struct service *sv, struct detect_milter *m)
 		m->command = NULL;
 	}
 	for (i = 0; i < m->command_options.n; i++)
-		if (strlen(m->command_options.item[i]) > LEX_TEXT_MAX) {
-			service_problem(sv, m->script, 0, "an argument of it "
-			    "is longer than %d bytes", LEX_TEXT_MAX);
-			value_list_free(&m->command_options);
-		}
+		len += strlen(m->command_options.item[i]) + 1;
+	if (len > LEX_TEXT_MAX) {
+		service_problem(sv, m->script, 0, "its arguments are longer "
+		    "than %d bytes", LEX_TEXT_MAX);
+		value_list_free(&m->command_options);
+	}
 	if (m->extra_time > DETECT_TIMEOUT_MAX)
 		m->extra_time = DETECT_TIMEOUT_MAX;
 }
@@ -349,75 +350,98 @@ detect_usable(const struct detect_milter *m)
 
 /* --- statements --------------------------------------------------------- */
 
-/* milter.NAME.KEY OP VALUE, as if it stood where the fact does. */
-static void
-detect_say(const struct conf_detect *to, const struct detect_milter *m,
-    const struct detect_fact *by, const char *key, const char *op,
-    const char *value)
-{
-	char text[4 * LEX_TEXT_MAX + 512], part[4 * DETECT_NAME_MAX + 4];
+struct detect_speech {
+	const struct conf_detect	*to;
+	const struct detect_milter	*m;
+	bool				 no_memory;
+};
 
-	(void)snprintf(text, sizeof(text), "milter.%s.%s %s %s",
-	    lex_part(part, sizeof(part), m->name), key, op, value);
+/* milter.NAME.KEY = VALUE, as if it stood where the fact does. */
+static void
+detect_say(struct detect_speech *s, const struct detect_fact *by,
+    const char *key, const char *value)
+{
+	char part[4 * DETECT_NAME_MAX + 4], *text;
+	size_t size = strlen(value) + sizeof(part) + 40;
+
+	text = malloc(size);
+	if (text == NULL) {
+		s->no_memory = true;
+		return;
+	}
+	(void)snprintf(text, size, "milter.%s.%s = %s",
+	    lex_part(part, sizeof(part), s->m->name), key, value);
 	if (by != NULL && by->file != NULL)
-		to->statement(to->arg, by->file, by->line, text);
+		s->to->statement(s->to->arg, by->file, by->line, text);
 	else
-		to->statement(to->arg, m->script, 0, text);
+		s->to->statement(s->to->arg, s->m->script, 0, text);
+	free(text);
 }
 
+/* Of at most LEX_TEXT_MAX bytes, with a NUL each; n 0 is no list but a text. */
 static void
-detect_say_text(const struct conf_detect *to, const struct detect_milter *m,
-    const struct detect_fact *by, const char *key, const char *op,
-    const char *text, size_t max)
+detect_say_text(struct detect_speech *s, const struct detect_fact *by,
+    const char *key, const char *const *item, size_t n)
 {
-	char quoted[4 * LEX_TEXT_MAX + 8], cut[LEX_TEXT_MAX + 1];
+	const size_t size = 4 * LEX_TEXT_MAX + 16;
+	char *value = malloc(size);
+	size_t i, len = 0;
 
-	strlcpy(cut, text, max < sizeof(cut) ? max + 1 : sizeof(cut));
-	detect_say(to, m, by, key, op, lex_quote(quoted, sizeof(quoted), cut));
+	if (value == NULL) {
+		s->no_memory = true;
+		return;
+	}
+	if (n == 0)
+		(void)lex_quote(value, size, item[0]);
+	for (i = 0; i < n; i++) {
+		value[len] = i == 0 ? '[' : ',';
+		(void)lex_quote(value + len + 1, size - len - 2, item[i]);
+		len += strlen(value + len);
+	}
+	if (n > 0)
+		(void)strlcpy(value + len, "]", size - len);
+	detect_say(s, by, key, value);
+	free(value);
 }
 
-/* A list is made of one item after the other: each has its own limit. */
-static void
-detect_say_item(const struct conf_detect *to, const struct detect_milter *m,
-    const char *key, size_t i, const char *text)
-{
-	char quoted[4 * LEX_TEXT_MAX + 8], list[sizeof(quoted) + 2];
-
-	(void)snprintf(list, sizeof(list), "[%s]", lex_quote(quoted,
-	    sizeof(quoted), text));
-	detect_say(to, m, NULL, key, i == 0 ? "=" : "+=", list);
-}
-
-static void
+static int
 detect_say_milter(const struct conf_detect *to, const struct detect_milter *m)
 {
 	static const char *const timeout[] = {
 		"writing_timeout", "reading_timeout"
 	};
-	char text[32];
-	size_t i;
+	struct detect_speech s = { to, m, false };
+	const char *one[1];
+	char text[DETECT_TEXT_MAX + 1];
+	size_t i, n = 0;
 
-	if (m->description.text != NULL && m->description.text[0] != '\0')
-		detect_say_text(to, m, &m->description, "description", "=",
-		    m->description.text, DETECT_TEXT_MAX);
-	detect_say(to, m, &m->enabled_by, "enabled", "=", detect_usable(m) ?
-	    "true" : "false");
-	if (m->spec.text != NULL)
-		detect_say_text(to, m, &m->spec, "connection_spec", "=",
-		    m->spec.text, LEX_TEXT_MAX);
-	for (i = 0; m->conditions != NULL && m->conditions[i] != NULL; i++)
-		detect_say_item(to, m, "applicable_conditions", i,
-		    m->conditions[i]);
-	if (m->command != NULL)
-		detect_say_text(to, m, NULL, "command", "=", m->command,
-		    LEX_TEXT_MAX);
-	for (i = 0; m->command != NULL && i < m->command_options.n; i++)
-		detect_say_item(to, m, "command_options", i,
-		    m->command_options.item[i]);
+	one[0] = text;
+	if (m->description.text != NULL && m->description.text[0] != '\0') {
+		strlcpy(text, m->description.text, sizeof(text));
+		detect_say_text(&s, &m->description, "description", one, 0);
+	}
+	detect_say(&s, &m->enabled_by, "enabled", detect_usable(m) ? "true" :
+	    "false");
+	one[0] = m->spec.text;
+	if (one[0] != NULL)
+		detect_say_text(&s, &m->spec, "connection_spec", one, 0);
+	while (m->conditions != NULL && m->conditions[n] != NULL)
+		n++;
+	if (n > 0)
+		detect_say_text(&s, NULL, "applicable_conditions",
+		    m->conditions, n);
+	one[0] = m->command;
+	if (one[0] != NULL)
+		detect_say_text(&s, NULL, "command", one, 0);
+	if (one[0] != NULL && m->command_options.n > 0)
+		detect_say_text(&s, NULL, "command_options",
+		    (const char *const *)m->command_options.item,
+		    m->command_options.n);
 	for (i = 0; m->extra_time > 0 && i < 2; i++)
-		detect_say(to, m, &m->extra_time_by, timeout[i], "=",
+		detect_say(&s, &m->extra_time_by, timeout[i],
 		    number_format_time(DETECT_TIMEOUT + m->extra_time, text,
 		    sizeof(text)));
+	return (s.no_memory ? -1 : 0);
 }
 
 /* " (FILE:LINE TEXT)" */
@@ -468,6 +492,7 @@ detect_load(const struct conf_detect *to, char *why, size_t whysize)
 {
 	struct detect_request request;
 	struct detect d;
+	int result = 0;
 	size_t i;
 
 	memset(&request, 0, sizeof(request));
@@ -478,12 +503,15 @@ detect_load(const struct conf_detect *to, char *why, size_t whysize)
 	if (detect_run(&request, &d, why, whysize) == -1)
 		return (-1);
 	for (i = 0; i < d.n && d.item[i].installed; i++) {
-		if (detect_name_is_good(d.item[i].name))
-			detect_say_milter(to, &d.item[i]);
+		if (detect_name_is_good(d.item[i].name) &&
+		    detect_say_milter(to, &d.item[i]) == -1)
+			result = -1;
 		detect_note(to, &d.item[i]);
 	}
 	detect_free(&d);
-	return (0);
+	if (result == -1)
+		strlcpy(why, "out of memory", whysize);
+	return (result);
 }
 
 #undef DETECT_OTHERS_MAX

@@ -235,5 +235,7 @@ enum kind_place {
  */
 void	kind_read(struct detect_env *, struct service *,
 	    struct detect_milter *);
+/* The default conditions: what detect_milter.conditions is one of. */
+extern const char *const kind_grey[], *const kind_spam[], *const kind_none[];
 
 #endif /* DETECT_DETECT_INTERNAL_H */

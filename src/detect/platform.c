@@ -13,6 +13,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "config/lex.h"
 #include "detect/detect.h"
@@ -66,9 +67,9 @@ platform_find(const char *name)
 
 	for (p = detect_platform_table; p->name != NULL; p++) {
 		len = strlen(p->name);
-		if (strcmp(name, p->name) == 0 ||
+		if (strcasecmp(name, p->name) == 0 ||
 		    (strcmp(p->name, "redhat") == 0 &&
-		    strncmp(name, p->name, len) == 0 &&
+		    strncasecmp(name, p->name, len) == 0 &&
 		    isdigit((unsigned char)name[len]) &&
 		    name[len + 1] == '\0'))
 			return (p);

@@ -26,6 +26,7 @@
 #include "base/number.h"
 #include "base/options.h"
 #include "condition/stress.h"
+#include "detect/detect.h"
 #include "tool/explain_internal.h"
 #include "tool/text.h"
 #include "tool/tool.h"
@@ -446,6 +447,8 @@ explain_end(struct explain *x)
 static int
 explain_run(struct explain *x)
 {
+	x->source.detect = detect_load;
+	x->source.known = detect_known;
 	x->conf = conf_load(&x->source, explain_report, NULL);
 	if (x->conf == NULL)
 		return (EX_CONFIG);

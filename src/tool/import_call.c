@@ -571,12 +571,8 @@ import_act(struct import *im, struct import_call *call, enum import_act act,
 		return (import_load(im, text) && (im->at == call->end ||
 		    import_no(im, "only a path in quotes")));
 	case IMPORT_A_DEFAULT:
-		import_put(im, text);
-		if (im->at == call->end && import_check(im, call))
-			return (true);
-		im->why = "installed milters are not found by themselves "
-		    "here; define each of them";
-		return (false);
+		im->loads = true;
+		/* FALLTHROUGH */
 	case IMPORT_A_TEXT:
 		import_put(im, text);
 		return (im->at == call->end || import_no(im,

@@ -359,9 +359,28 @@ condition."B".stop_on_envelope_recipient = recipient not in ["a@b"]
 condition."B".stop_on_data = note("B") == "other"
 milter.x.applicable_conditions += "B"'
 
-	refused 'load_default' 'define each of them'
-	[ "$(cat out)" = '# not translated: load_default' ] ||
-	    atf_fail "what is no statement here is offered: $(cat out)"
+	row 'package.platform = "freebsd"
+package.options = "prefix=/usr/pkg/etc, rcddir=/etc/rc.d"
+load_default' \
+	    'package.platform = "freebsd"
+package.options = "prefix=/usr/pkg/etc, rcddir=/etc/rc.d"
+load_default = true'
+	row 'load_default
+restrict_accounts_by_list("a@b", condition_name: "A", milters: ["x"])' \
+	    'load_default = true
+condition."A".set_note."A" = envelope_recipient: "other" if recipient not in ["a@b"]
+condition."A".stop_on_envelope_recipient = recipient not in ["a@b"]
+condition."A".stop_on_data = note("A") == "other"
+milter.x.applicable_conditions += "A"'
+	row 'load_default
+restrict_accounts_by_list("a@b", condition_name: "A")' \
+	    'load_default = true
+condition."A".set_note."A" = envelope_recipient: "other" if recipient not in ["a@b"]
+condition."A".stop_on_envelope_recipient = recipient not in ["a@b"]
+condition."A".stop_on_data = note("A") == "other"
+milter.*.applicable_conditions += "A"'
+	refused 'load_default(1)' 'not a value'
+	refused 'package.platform = "solaris"' 'expected'
 	refused 's25r.add_whitelist do |host|
   host == "x"
 end' 'a block of Ruby'

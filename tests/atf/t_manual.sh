@@ -338,6 +338,7 @@ upstream_body()
 	cat > also.txt <<-'END'
 	load
 	load_if_exist
+	load_default
 	trust.load_envelope_from_domains
 	s25r.only_check_ipv4
 	dnsbl.name_server
