@@ -297,6 +297,9 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_detect_debian.sh \
+	tests/atf/t_detect_probe.sh \
+	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
