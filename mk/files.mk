@@ -258,6 +258,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
@@ -308,6 +309,8 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_detect_load.sh \
+	tests/atf/t_detect_reload.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
