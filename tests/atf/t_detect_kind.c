@@ -479,6 +479,10 @@ static const struct kind_case kind_cases[] = {
 	    "server milter { listen \"unix:///run/m.sock\"; }" },
 	    NULL, NULL, NULL, "unix:/run/m.sock", "/etc/mf.inc:1", NULL,
 	    NULL, 0, 0 },
+	{ "mailfromd, programs", KIND_MAILFROMD, "/etc/mf.conf",
+	    { "/etc/mf.conf", "program pmult { server milter { listen 1; } }\n"
+	    "program mailfromd { server milter { listen inet:2; } }\n" },
+	    NULL, NULL, NULL, "inet:2", "/etc/mf.conf:2", NULL, NULL, 0, 0 },
 	{ "mailfromd --port", KIND_MAILFROMD, NULL, { NULL },
 	    "mailfromd --pidfile /x --port inet:5@localhost", NULL, NULL,
 	    "inet:5@localhost", NULL, NULL, NULL, 0, 0 },
