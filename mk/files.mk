@@ -71,12 +71,15 @@ SRCS_NET= \
 SRCS_DETECT= \
 	src/detect/detect.c \
 	src/detect/kind.c \
+	src/detect/openrc.c \
+	src/detect/openwrt.c \
 	src/detect/platform.c \
 	src/detect/read.c \
 	src/detect/read_blocks.c \
 	src/detect/read_dump.c \
 	src/detect/read_greylist.c \
 	src/detect/root.c \
+	src/detect/rows_linux.c \
 	src/detect/service.c \
 	src/detect/sh.c \
 	src/detect/sh_expand.c \
@@ -85,7 +88,11 @@ SRCS_DETECT= \
 	src/detect/sh_param.c \
 	src/detect/sh_run.c \
 	src/detect/sh_simple.c \
-	src/detect/sh_test.c
+	src/detect/sh_test.c \
+	src/detect/start.c \
+	src/detect/systemd.c \
+	src/detect/systemd_unit.c \
+	src/detect/sysv.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -203,10 +210,13 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
+	src/detect/openwrt_internal.h \
 	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
 	src/detect/sh_internal.h \
+	src/detect/start_internal.h \
+	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \

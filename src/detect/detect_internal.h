@@ -164,7 +164,10 @@ struct service {
 	size_t		 n_prefixes;
 	/* The daemon's command line, [0] its path, as far as it is known. */
 	struct sh_words	 argv;
-	/* What a [Socket] unit listens on for it: "/run/x.sock", "8891". */
+	/*
+	 * Where the system says that it listens, a [Socket] unit or UCI:
+	 * "/run/x.sock", "8891".
+	 */
 	struct detect_fact listen;
 	char		*problem;	/* NULL, or one line "FILE:LINE: ..." */
 };
