@@ -255,6 +255,10 @@ static const struct kind_case kind_cases[] = {
 	{ "opendkim includes nothing", KIND_OPENDKIM, "/etc/opendkim.conf",
 	    { "/etc/opendkim.conf", "Socket inet:1\nInclude /etc/no\n" }, NULL,
 	    NULL, NULL, "inet:1", NULL, "/etc/no: No such file", NULL, 0, 0 },
+	{ "opendkim includes a relative path", KIND_OPENDKIM, "/etc/o",
+	    { "/etc/o", "\nInclude p\n", "/etc/p", "Socket inet:1\n" }, NULL,
+	    NULL, NULL, NULL, NULL, "/etc/o:2: what is included has no full",
+	    NULL, 0, 0 },
 	{ "opendkim, placeholder", KIND_OPENDKIM, "/etc/opendkim.conf",
 	    { "/etc/opendkim.conf", "\nSocket inet:port@localhost\n" }, NULL,
 	    NULL, NULL, NULL, NULL, "/etc/opendkim.conf:2: 'inet:port@"
