@@ -428,6 +428,8 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c \
-	tests/fuzz/fuzz_table.c
+	tests/fuzz/fuzz_table.c \
+	tests/fuzz/fuzz_uci.c \
+	tests/fuzz/fuzz_unit.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h
