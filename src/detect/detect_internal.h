@@ -98,6 +98,9 @@ struct detect_platform {
 			    const char *script));
 };
 
+/* Whether a script of that name that no row has may be a milter's. */
+bool	detect_may_be(const char *script);
+
 /* In the order of detect_platforms[]; NULL name at the end. */
 extern const struct detect_platform detect_platform_table[];
 /* The one of that name, NULL: none.  "redhat9" is "redhat". */
