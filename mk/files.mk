@@ -72,7 +72,15 @@ SRCS_DETECT= \
 	src/detect/detect.c \
 	src/detect/platform.c \
 	src/detect/root.c \
-	src/detect/service.c
+	src/detect/service.c \
+	src/detect/sh.c \
+	src/detect/sh_expand.c \
+	src/detect/sh_follow.c \
+	src/detect/sh_lex.c \
+	src/detect/sh_param.c \
+	src/detect/sh_run.c \
+	src/detect/sh_simple.c \
+	src/detect/sh_test.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -197,6 +205,7 @@ HDRS= \
 	src/detect/detect_internal.h \
 	src/detect/root.h \
 	src/detect/sh.h \
+	src/detect/sh_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \

@@ -10,9 +10,9 @@
  * ${x}, ":", ".", "[" and test, if, case, for over known words, functions that
  * it defines itself, eval, set, shift, export, readonly, local, unset, exit,
  * return.  Any other command does nothing, and whether it succeeds is not
- * known.  A value that only a shell can know (the output of a command, what was set where a
- * condition is not known) is SH_UNKNOWN with the reason, and so is all that is
- * made of it: nothing is guessed.
+ * known.  A value that only a shell can know (the output of a command, what was
+ * set where a condition is not known) is SH_UNKNOWN with the reason, and so is
+ * all that is made of it: nothing is guessed.
  *
  * Bounded: by SH_STEPS_MAX commands, SH_DEPTH_MAX nested ones, SH_VALUE_MAX
  * bytes of a value and SH_VARS_MAX variables; what is beyond is not known.  Any
@@ -103,7 +103,8 @@ const char *sh_fault(const struct sh *);
 
 /*
  * A value as words, as an unquoted $value would be split by blanks: quotes in
- * it are bytes.  evaluate: as eval would take it, quotes are read, $x expanded.  Returns 0 or -1 without memory; appends.
+ * it are bytes.  evaluate: as eval would take it, quotes are read, $x expanded.
+ * Returns 0 or -1 without memory; appends.
  */
 int	sh_split(struct sh *, const struct sh_value *, bool evaluate,
 	    struct sh_words *);
