@@ -70,8 +70,16 @@ SRCS_NET= \
 	src/net/target.c
 SRCS_DETECT= \
 	src/detect/detect.c \
+	src/detect/kind.c \
+	src/detect/openrc.c \
+	src/detect/openwrt.c \
 	src/detect/platform.c \
+	src/detect/read.c \
+	src/detect/read_blocks.c \
+	src/detect/read_dump.c \
+	src/detect/read_greylist.c \
 	src/detect/root.c \
+	src/detect/rows_linux.c \
 	src/detect/service.c \
 	src/detect/sh.c \
 	src/detect/sh_expand.c \
@@ -80,7 +88,11 @@ SRCS_DETECT= \
 	src/detect/sh_param.c \
 	src/detect/sh_run.c \
 	src/detect/sh_simple.c \
-	src/detect/sh_test.c
+	src/detect/sh_test.c \
+	src/detect/start.c \
+	src/detect/systemd.c \
+	src/detect/systemd_unit.c \
+	src/detect/sysv.c
 SRCS_MESSAGE= \
 	src/message/body.c \
 	src/message/header.c
@@ -203,9 +215,13 @@ HDRS= \
 	src/daemon/detach.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
+	src/detect/openwrt_internal.h \
+	src/detect/read.h \
 	src/detect/root.h \
 	src/detect/sh.h \
 	src/detect/sh_internal.h \
+	src/detect/start_internal.h \
+	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
 	src/manager/breaker.h \
@@ -258,12 +274,15 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
 	tests/atf/t_conf_random.c \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
+	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -307,7 +326,9 @@ TESTS_SH= \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_debian.sh \
+	tests/atf/t_detect_load.sh \
 	tests/atf/t_detect_probe.sh \
+	tests/atf/t_detect_reload.sh \
 	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
@@ -368,6 +389,7 @@ TEST_HDRS= \
 	tests/atf/h_expr.h \
 	tests/atf/h_feed.h \
 	tests/atf/h_header.h \
+	tests/atf/h_kind.h \
 	tests/atf/h_matrix.h \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
@@ -405,6 +427,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
 	tests/fuzz/fuzz_import.c \
+	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \

@@ -101,22 +101,29 @@ check_off(struct parse *ps, struct conf_milter *m)
 {
 	const struct conf_source *source = ps->source;
 	const struct parse_child *child = &ps->child[m->index];
-	const struct key *key = key_find(key_child, "enabled");
+	struct conf_origin *origin = &m->origin[key_find(key_child,
+	    "enabled") - key_child];
+	enum conf_known known = source->known == NULL ? CONF_KNOWN :
+	    source->known(m->name);
 	char text[CHECK_PART_MAX + 640], line[16] = "";
 
 	if (ps->detected.file == NULL || (!child->detected &&
-	    source->known != NULL && !source->known(m->name)))
+	    known == CONF_KNOWN_NOT))
 		return (false);
 	m->enabled = false;
-	m->origin[key - key_child].file = child->file;
-	m->origin[key - key_child].line = child->line;
-	if (child->line > 0)
-		snprintf(line, sizeof(line), ":%u", child->line);
+	/* Of one that was found, the line that has it enabled. */
+	if (!child->detected || origin->file == NULL) {
+		origin->file = child->file;
+		origin->line = child->line;
+	}
+	if (origin->line > 0)
+		snprintf(line, sizeof(line), ":%u", origin->line);
 	snprintf(text, sizeof(text), "%.256s (%.500s%s) is off: %s", m->name,
-	    child->file, line, child->detected ? "it has no connection_spec" :
+	    origin->file, line, child->detected ? "it has no connection_spec" :
 	    "it is not installed");
 	if (source->detect != NULL)
-		parse_note(ps, child->detected, text);
+		parse_note(ps, child->detected || known == CONF_KNOWN_MAYBE,
+		    text);
 	return (true);
 }
 

@@ -271,6 +271,12 @@ struct conf_detect {
 	void		*arg;
 };
 
+enum conf_known {
+	CONF_KNOWN_NOT,
+	CONF_KNOWN_MAYBE,	/* by any script of such a name */
+	CONF_KNOWN		/* packages have it */
+};
+
 /* What to read. */
 struct conf_source {
 	const char	*file;		/* NULL: milter-manager.conf in dir */
@@ -289,10 +295,10 @@ struct conf_source {
 			    size_t whysize);
 	/*
 	 * Whether a milter of that name could be detected, if it were installed
-	 * (detect_known()).  NULL: every one.  After load_default such a one
-	 * that is nowhere is off, and no error.
+	 * (detect_known()).  After load_default such a one that is nowhere is
+	 * off, and no error.  NULL: every one could.
 	 */
-	bool		(*known)(const char *name);
+	enum conf_known	(*known)(const char *name);
 };
 
 /*

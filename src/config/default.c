@@ -169,6 +169,14 @@ default_rotate(void *base, size_t size, size_t n, size_t all)
 	return (0);
 }
 
+/* Has the administrator written this key with "="? */
+static bool
+default_is_fixed(const struct parse_child *child, const char *name)
+{
+	return ((child->fixed >> (key_find(key_child, name) - key_child) &
+	    1) != 0);
+}
+
 int
 default_place(struct parse *ps, size_t at)
 {
@@ -179,7 +187,7 @@ default_place(struct parse *ps, size_t at)
 	if (child->detected)
 		return (0);
 	child->detected = true;
-	if (conf->milters[at]->specs.text.n > 0)
+	if (default_is_fixed(child, "connection_spec"))
 		return (0);
 	if (default_rotate(child, sizeof(*child), 1, n) == -1 ||
 	    default_rotate(&conf->milters[at], sizeof(conf->milters[at]), 1,
@@ -199,8 +207,8 @@ default_own(const struct parse_child *child, struct conf_milter *m)
 	    key_child);
 
 	if (!child->detected || m->specs.text.n == 0 ||
-	    (child->fixed >> spec & 1) == 0 ||
-	    (child->fixed >> enabled & 1) != 0)
+	    !default_is_fixed(child, "connection_spec") ||
+	    default_is_fixed(child, "enabled"))
 		return;
 	m->enabled = true;
 	m->origin[enabled] = m->origin[spec];

@@ -53,6 +53,13 @@ detect_has_word(const char *name, const char *word)
 	return (false);
 }
 
+bool
+detect_may_be(const char *script)
+{
+	return (detect_has_word(script, "milter") &&
+	    !detect_has_word(script, "milter-manager"));
+}
+
 static void
 detect_on_script(struct detect_env *env, const char *script)
 {
@@ -60,9 +67,7 @@ detect_on_script(struct detect_env *env, const char *script)
 	const struct detect_row *row;
 	size_t i;
 
-	if (!detect_has_word(script, "milter") ||
-	    detect_has_word(script, "milter-manager") ||
-	    work->other.n == DETECT_OTHERS_MAX)
+	if (!detect_may_be(script) || work->other.n == DETECT_OTHERS_MAX)
 		return;
 	for (row = env->platform->rows; row->script != NULL; row++)
 		if (strcmp(row->script, script) == 0)

@@ -92,6 +92,6 @@ int	detect_load(const struct conf_detect *, char *why, size_t whysize);
  * For conf_source.known: whether a package of some platform has a milter of
  * that name (or one whose profile or instance it would be).
  */
-bool	detect_known(const char *name);
+enum conf_known detect_known(const char *name);
 
 #endif /* DETECT_DETECT_H */

@@ -98,6 +98,9 @@ struct detect_platform {
 			    const char *script));
 };
 
+/* Whether a script of that name that no row has may be a milter's. */
+bool	detect_may_be(const char *script);
+
 /* In the order of detect_platforms[]; NULL name at the end. */
 extern const struct detect_platform detect_platform_table[];
 /* The one of that name, NULL: none.  "redhat9" is "redhat". */
@@ -161,7 +164,10 @@ struct service {
 	size_t		 n_prefixes;
 	/* The daemon's command line, [0] its path, as far as it is known. */
 	struct sh_words	 argv;
-	/* What a [Socket] unit listens on for it: "/run/x.sock", "8891". */
+	/*
+	 * Where the system says that it listens, a [Socket] unit or UCI:
+	 * "/run/x.sock", "8891".
+	 */
 	struct detect_fact listen;
 	char		*problem;	/* NULL, or one line "FILE:LINE: ..." */
 };
@@ -232,5 +238,7 @@ enum kind_place {
  */
 void	kind_read(struct detect_env *, struct service *,
 	    struct detect_milter *);
+/* The default conditions: what detect_milter.conditions is one of. */
+extern const char *const kind_grey[], *const kind_spam[], *const kind_none[];
 
 #endif /* DETECT_DETECT_INTERNAL_H */

@@ -180,7 +180,7 @@ platform_options(struct detect_env *env, const char *options, char *why,
 	return (0);
 }
 
-bool
+enum conf_known
 detect_known(const char *name)
 {
 	const struct detect_platform *p;
@@ -194,7 +194,7 @@ detect_known(const char *name)
 			if (strncmp(name, row->script, len) == 0 &&
 			    (name[len] == '\0' ||
 			    strchr("_-@", name[len]) != NULL))
-				return (true);
+				return (CONF_KNOWN);
 		}
-	return (false);
+	return (detect_may_be(name) ? CONF_KNOWN_MAYBE : CONF_KNOWN_NOT);
 }

@@ -80,8 +80,7 @@ expect()
 		cat detect.err >&2
 		atf_fail "detect $*: status $?"
 	}
-	diff -u expect.out detect.out >&2 && [ ! -s detect.err ] || {
-		cat detect.err >&2
-		atf_fail "detect $* finds something else"
-	}
+	diff -u expect.out detect.out >&2 ||
+	    atf_fail "detect $* finds something else"
+	[ ! -s detect.err ] || atf_fail "detect $*: $(cat detect.err)"
 }
