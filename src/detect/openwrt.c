@@ -111,11 +111,9 @@ uci_read(const char *text, size_t len, uci_statement *statement, void *arg,
 			statement(keyword[i][0], word[1], n > 2 ? word[2] : "",
 			    first, arg);
 		}
-		if (why != NULL)
-			*line = first;
 		n = 0;
 		out = buf;
-		*line += p < stop && *p == '\n';
+		*line = why != NULL ? first : *line + (p < stop && *p == '\n');
 		p++;
 	}
 	free(buf);

@@ -426,9 +426,11 @@ systemd_follow(struct systemd_unit *u)
 	    strncmp(base - 5, "sbin/", 5) != 0)) {
 		/* Programs that are no scripts are where they belong. */
 		f = root_read(u->env->root, path);
-		if (f != NULL && f->text != NULL && strncmp(f->text, "#!",
-		    2) == 0 && strncmp(f->text + strcspn(f->text, "\r\n ") - 2,
-		    "sh", 2) == 0)
+		base = f != NULL && f->text != NULL ? f->text : "";
+		len = strspn(base, "#! ");
+		len += strcspn(base + len, "\r\n ");
+		if (len > 4 && strncmp(base, "#!", 2) == 0 &&
+		    strncmp(base + len - 2, "sh", 2) == 0)
 			start_script(u->env, u->sv, path, first);
 	}
 	if (u->sv->argv.n == 0)
