@@ -329,6 +329,7 @@ TESTS_SH= \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
+	tests/atf/t_detect_debian.sh \
 	tests/atf/t_detect_freebsd.sh \
 	tests/atf/t_detect_load.sh \
 	tests/atf/t_detect_openbsd.sh \
@@ -338,6 +339,7 @@ TESTS_SH= \
 	tests/atf/t_detect_reload.sh \
 	tests/atf/t_detect_systemd.sh \
 	tests/atf/t_detect_sysv.sh \
+	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
