@@ -328,12 +328,18 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_detect_alpine.sh \
+	tests/atf/t_detect_debian.sh \
 	tests/atf/t_detect_freebsd.sh \
 	tests/atf/t_detect_load.sh \
 	tests/atf/t_detect_openbsd.sh \
+	tests/atf/t_detect_openwrt.sh \
 	tests/atf/t_detect_pkgsrc.sh \
 	tests/atf/t_detect_probe.sh \
 	tests/atf/t_detect_reload.sh \
+	tests/atf/t_detect_systemd.sh \
+	tests/atf/t_detect_sysv.sh \
+	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
@@ -441,6 +447,8 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c \
-	tests/fuzz/fuzz_table.c
+	tests/fuzz/fuzz_table.c \
+	tests/fuzz/fuzz_uci.c \
+	tests/fuzz/fuzz_unit.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -18,7 +18,7 @@
 #include "tool/detect_tool.h"
 
 #define DETECT_COLUMNS	80u
-#define DETECT_LABEL	17u		/* where the text behind a label is */
+#define DETECT_TEXT	19u		/* where the text behind a name is */
 
 /* --- a terminal ----------------------------------------------------------- */
 
@@ -59,11 +59,17 @@ detect_out_words(const char *text, unsigned begin, unsigned at)
 	return (at);
 }
 
+/* "    enabled by: text" of "enabled_by"; NULL: more of the one before. */
 static void
-detect_out_detail(const char *label, const char *text)
+detect_out_detail(const char *name, const char *text)
 {
-	printf("    %-*s", (int)DETECT_LABEL - 4, label);
-	(void)detect_out_words(text, DETECT_LABEL, DETECT_LABEL);
+	unsigned at = 4;
+
+	printf("    ");
+	for (; name != NULL && *name != '\0'; name++, at++)
+		(void)putchar(*name == '_' ? ' ' : *name);
+	printf("%-*s", (int)(DETECT_TEXT - at), at > 4 ? ":" : "");
+	(void)detect_out_words(text, DETECT_TEXT, DETECT_TEXT);
 	(void)putchar('\n');
 }
 
@@ -149,18 +155,18 @@ detect_out_bool(struct detect_out *o, const char *name, bool value)
 /* --- both ----------------------------------------------------------------- */
 
 void
-detect_out_text(struct detect_out *o, const char *label, const char *name,
+detect_out_text(struct detect_out *o, bool shown, const char *name,
     const char *text)
 {
-	if (o->json && name != NULL) {
+	if (o->json) {
 		detect_out_name(o, name);
 		detect_out_string(text);
-	} else if (!o->json && label != NULL && text != NULL)
-		detect_out_detail(label, text);
+	} else if (shown && text != NULL)
+		detect_out_detail(name, text);
 }
 
 void
-detect_out_place(struct detect_out *o, const char *label, const char *name,
+detect_out_place(struct detect_out *o, bool shown, const char *name,
     const char *file, unsigned line, const char *text)
 {
 	char place[16] = "";
@@ -174,26 +180,27 @@ detect_out_place(struct detect_out *o, const char *label, const char *name,
 		printf("{\"file\": ");
 		detect_out_string(file);
 		detect_out_number(o, "line", line);
-		detect_out_text(o, NULL, "text", text);
+		detect_out_text(o, false, "text", text);
 		(void)putchar('}');
 		return;
 	}
-	if (label == NULL || (file == NULL && text == NULL))
+	if (!shown || (file == NULL && text == NULL))
 		return;
 	if (file != NULL && line > 0)
 		(void)snprintf(place, sizeof(place), ":%u", line);
-	o->label = label;
-	o->lines = true;
+	o->shown = o->lines = true;
+	o->name = name;
 	detect_out_item(o, "%s%s%s%s", file != NULL ? file : "", place,
 	    file != NULL && text != NULL ? ": " : "", text != NULL ? text : "");
 }
 
 void
-detect_out_list(struct detect_out *o, const char *label, const char *name,
+detect_out_list(struct detect_out *o, bool shown, const char *name,
     bool lines)
 {
 	buf_clear(&o->text);
-	o->label = label;
+	o->name = name;
+	o->shown = shown;
 	o->lines = lines;
 	if (!o->json)
 		return;
@@ -215,9 +222,9 @@ detect_out_item(struct detect_out *o, const char *fmt, ...)
 		printf(o->more ? ", " : "");
 		detect_out_string(text);
 		o->more = true;
-	} else if (o->label != NULL && o->lines) {
-		detect_out_detail(o->label, text);
-		o->label = "";
+	} else if (o->shown && o->lines) {
+		detect_out_detail(o->name, text);
+		o->name = NULL;
 	} else if (buf_printf(&o->text, "%s%s", o->text.len > 0 ? ", " : "",
 	    text) == -1)
 		o->no_memory = true;
@@ -229,13 +236,13 @@ detect_out_end(struct detect_out *o, const char *none)
 	if (o->json) {
 		(void)putchar(']');
 		o->more = true;
-	} else if (o->label != NULL && !o->lines &&
+	} else if (o->shown && !o->lines &&
 	    (o->text.len > 0 || none != NULL)) {
 		o->no_memory |= buf_add_str(&o->text, o->text.len > 0 ? "" :
 		    none) == -1;
-		detect_out_detail(o->label, (const char *)buf_ptr(&o->text));
+		detect_out_detail(o->name, (const char *)buf_ptr(&o->text));
 	}
 }
 
 #undef DETECT_COLUMNS
-#undef DETECT_LABEL
+#undef DETECT_TEXT

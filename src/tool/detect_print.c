@@ -5,7 +5,7 @@
 /*
  * detect_print.c - what milter-manager-detect says of each milter, and in which
  * order.
- * Owns:      the table's head and rows; the labels, and the names in JSON.
+ * Owns:      the table's head and rows; the names of what is said.
  * Called by: detect_tool.c.
  * Must not:  decide anything.
  */
@@ -31,7 +31,7 @@ detect_print_way(struct detect_out *o, const struct detect_probe *p)
 	bool closed = false;
 
 	memset(&s, 0, sizeof(s));
-	detect_out_list(o, "", "path", true);
+	detect_out_list(o, true, "path", true);
 	while (detect_step(p->spec.path, &s)) {
 		if (s.error != 0)
 			detect_out_item(o, "%s: %s", s.path,
@@ -64,19 +64,19 @@ detect_print_answer(struct detect_out *o, const struct option *a)
 	int i;
 
 	detect_out_number(o, "version", a->version);
-	detect_out_list(o, "may:", "actions", false);
+	detect_out_list(o, true, "actions", false);
 	detect_print_bits(o, a->actions, text_action_names);
-	detect_out_end(o, "change nothing");
-	detect_out_list(o, "is shown:", "stages", false);
+	detect_out_end(o, "none");
+	detect_out_list(o, true, "stages", false);
 	for (i = TEXT_NEGOTIATE + 1; i < TEXT_N; i++)
 		if ((a->protocol & text_stages[i].no) == 0)
 			detect_out_item(o, "%s", text_stages[i].name);
 	detect_out_end(o, NULL);
-	detect_out_list(o, "wants:", "protocol", false);
+	detect_out_list(o, true, "protocol", false);
 	detect_print_bits(o, a->protocol & ~SMFIP_NO_MASK,
 	    text_protocol_names);
 	detect_out_end(o, NULL);
-	detect_out_list(o, "macros:", "macros", true);
+	detect_out_list(o, true, "macros", true);
 	for (i = 0; i < SMFIM_N; i++)
 		if (a->macros[i] != NULL)
 			detect_out_item(o, "%s: %s", stages[i], a->macros[i]);
@@ -95,11 +95,11 @@ detect_print_probe(struct detect_out *o, const struct detect_probe *p,
 	if (o->json) {
 		printf(o->more ? ", {" : "{");
 		o->more = false;
-		detect_out_text(o, NULL, "socket", p->text);
-		detect_out_text(o, NULL, "outcome", outcome[p->outcome]);
-		detect_out_text(o, NULL, "why", p->why);
+		detect_out_text(o, false, "socket", p->text);
+		detect_out_text(o, false, "outcome", outcome[p->outcome]);
+		detect_out_text(o, false, "why", p->why);
 	} else {
-		detect_out_list(o, "probe:", NULL, true);
+		detect_out_list(o, true, "probe", true);
 		detect_out_item(o, "%s%s%s: %s", which ? p->text : "", which ?
 		    ": " : "", outcome[p->outcome], p->why);
 	}
@@ -117,7 +117,7 @@ detect_print_probes(struct detect_out *o, const struct detect_line *l)
 	size_t i;
 
 	if (o->json)
-		detect_out_list(o, NULL, "probe", false);
+		detect_out_list(o, false, "probe", false);
 	for (i = 0; i < l->n_probes; i++)
 		detect_print_probe(o, &l->probe[i], l->n_probes > 1);
 	if (o->json)
@@ -127,17 +127,17 @@ detect_print_probes(struct detect_out *o, const struct detect_line *l)
 /* --- a milter ------------------------------------------------------------- */
 
 static void
-detect_print_fact(struct detect_out *o, const char *label, const char *name,
+detect_print_fact(struct detect_out *o, bool shown, const char *name,
     const struct detect_fact *fact)
 {
-	detect_out_place(o, label, name, fact->file, fact->line, fact->text);
+	detect_out_place(o, shown, name, fact->file, fact->line, fact->text);
 }
 
 static void
-detect_print_origin(struct detect_out *o, const char *label, const char *name,
+detect_print_origin(struct detect_out *o, const char *name,
     const struct conf_origin *at)
 {
-	detect_out_place(o, label, name, at != NULL ? at->file : NULL,
+	detect_out_place(o, true, name, at != NULL ? at->file : NULL,
 	    at != NULL ? at->line : 0, NULL);
 }
 
@@ -148,13 +148,11 @@ detect_print_more(struct detect_out *o, const struct detect_milter *d,
 {
 	size_t i;
 
-	detect_out_text(o, all ? "is:" : NULL, "description",
-	    d->description.text);
-	detect_out_text(o, all ? "script:" : NULL, "script", d->script);
-	detect_out_text(o, all ? "own file:" : NULL, "configuration",
-	    d->configuration.text);
-	detect_out_text(o, all ? "start:" : NULL, "command", d->command);
-	detect_out_list(o, all ? "with:" : NULL, "command_options", true);
+	detect_out_text(o, all, "description", d->description.text);
+	detect_out_text(o, all, "script", d->script);
+	detect_out_text(o, all, "configuration", d->configuration.text);
+	detect_out_text(o, all, "command", d->command);
+	detect_out_list(o, all, "options", true);
 	for (i = 0; i < d->command_options.n; i++)
 		detect_out_item(o, "%s", d->command_options.item[i]);
 	detect_out_end(o, NULL);
@@ -166,15 +164,13 @@ detect_print_found(struct detect_out *o, const struct detect_line *l)
 	const struct detect_milter *d = l->d;
 	char time[32];
 
-	detect_out_text(o, NULL, "enabled", detect_print_enabled[d->enabled]);
-	detect_print_fact(o, d->enabled == DETECT_YES ? "enabled by:" :
-	    d->enabled == DETECT_NO ? "off by:" : "unknown by:", "enabled_by",
-	    &d->enabled_by);
-	detect_print_fact(o, NULL, "detected_socket", &d->spec);
-	detect_out_place(o, "tarpit:", "extra_time", d->extra_time_by.file,
+	detect_out_text(o, false, "enabled", detect_print_enabled[d->enabled]);
+	detect_print_fact(o, true, "enabled_by", &d->enabled_by);
+	detect_print_fact(o, false, "detected_socket", &d->spec);
+	detect_out_place(o, true, "tarpit", d->extra_time_by.file,
 	    d->extra_time_by.line, d->extra_time == 0 ? NULL :
 	    number_format_time(d->extra_time, time, sizeof(time)));
-	detect_out_text(o, "problem:", "problem", d->problem);
+	detect_out_text(o, true, "problem", d->problem);
 }
 
 static void
@@ -184,22 +180,21 @@ detect_print_configured(struct detect_out *o, const struct detect_line *l)
 	size_t i;
 
 	if (l->m != NULL)
-		detect_print_origin(o, "socket by:", "socket_by",
+		detect_print_origin(o, "socket_by",
 		    detect_tool_origin(l, "connection_spec"));
 	else
-		detect_out_place(o, "socket by:", "socket_by",
-		    l->d->spec.file, l->d->spec.line, NULL);
-	detect_print_origin(o, detect_tool_used(l) ? "used by:" :
-	    "not used by:", "decided_by", l->d != NULL &&
+		detect_out_place(o, true, "socket_by", l->d->spec.file,
+		    l->d->spec.line, NULL);
+	detect_print_origin(o, "decided_by", l->d != NULL &&
 	    detect_tool_decided(l, "enabled") ?
 	    detect_tool_origin(l, "enabled") : NULL);
 	if (o->json) {
-		detect_out_list(o, NULL, "sockets", false);
+		detect_out_list(o, false, "sockets", false);
 		for (i = 0; i < detect_tool_sockets(l); i++)
 			detect_out_item(o, "%s", detect_tool_socket(l, i));
 		detect_out_end(o, NULL);
 	}
-	detect_out_list(o, "conditions:", "conditions", false);
+	detect_out_list(o, true, "conditions", false);
 	for (i = 0; (text = detect_tool_condition(l, i)) != NULL; i++)
 		detect_out_item(o, "%s", text);
 	detect_out_end(o, "none");
@@ -238,7 +233,7 @@ detect_print_line(const struct detect_tool *t, struct detect_out *o,
 	if (o->json) {
 		printf(o->more ? ",\n {" : "[{");
 		o->more = false;
-		detect_out_text(o, NULL, "name", l->name);
+		detect_out_text(o, false, "name", l->name);
 		detect_out_bool(o, "candidate", l->d != NULL);
 		detect_out_bool(o, "installed", l->d != NULL && installed);
 		detect_out_bool(o, "used", detect_tool_used(l));

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -143,25 +142,6 @@ detect_tool_bad(const struct detect_line *l)
 
 /* --- the command line ----------------------------------------------------- */
 
-/* One of the four that the configuration has, too. */
-static int
-detect_tool_set(struct detect_tool *t, int id, const char *arg)
-{
-	size_t i;
-
-	t->value[id - DETECT_O_KEY] = arg;
-	if (id != DETECT_O_KEY + DETECT_PLATFORM)
-		return (-1);
-	for (i = 0; detect_platforms[i] != NULL; i++)
-		if (strcmp(detect_platforms[i], arg) == 0)
-			return (-1);
-	fprintf(stderr, "%s: --platform: expected one of", t->program);
-	for (i = 0; detect_platforms[i] != NULL; i++)
-		fprintf(stderr, " %s", detect_platforms[i]);
-	(void)fputc('\n', stderr);
-	return (EX_USAGE);
-}
-
 /* -1: go on; else the exit status. */
 static int
 detect_tool_option(struct detect_tool *t, int id, const char *arg)
@@ -204,7 +184,8 @@ detect_tool_option(struct detect_tool *t, int id, const char *arg)
 		printf("%s %s\n", t->program, MM_VERSION);
 		return (EX_OK);
 	default:
-		return (detect_tool_set(t, id, arg));
+		t->value[id - DETECT_O_KEY] = arg;
+		break;
 	}
 	return (-1);
 }
@@ -251,17 +232,22 @@ detect_tool_report(const char *line, void *arg)
 	fprintf(stderr, "%s\n", line);
 }
 
-/*
- * Takes a value over from the configuration, unless the command line has one.
- * It may not live as long.
- */
+/* What the command line has counts. */
 static void
-detect_tool_keep(struct detect_tool *t, int key, const char *text)
+detect_tool_choose(struct detect_tool *t, struct conf_detect *to)
 {
-	if (t->value[key] != NULL || text == NULL)
-		return;
-	t->value[key] = t->kept[key] = strdup(text);
-	t->no_memory |= t->kept[key] == NULL;
+	const char **text[DETECT_KEYS];
+	int i;
+
+	text[DETECT_ROOT] = &to->root;
+	text[DETECT_PLATFORM] = &to->platform;
+	text[DETECT_OPTIONS] = &to->options;
+	text[DETECT_RSPAMADM] = &to->rspamadm;
+	for (i = 0; i < DETECT_KEYS; i++)
+		if (t->value[i] != NULL)
+			*text[i] = t->value[i];
+		else
+			t->value[i] = *text[i];
 }
 
 static int
@@ -270,15 +256,9 @@ detect_tool_load(const struct conf_detect *asked, char *why, size_t whysize)
 	struct detect_tool *t = detect_tool_now;
 	struct conf_detect to = *asked;
 
+	/* They stay as they are: nothing may set them behind load_default. */
 	t->loaded = true;
-	detect_tool_keep(t, DETECT_ROOT, to.root);
-	detect_tool_keep(t, DETECT_PLATFORM, to.platform);
-	detect_tool_keep(t, DETECT_OPTIONS, to.options);
-	detect_tool_keep(t, DETECT_RSPAMADM, to.rspamadm);
-	to.root = t->value[DETECT_ROOT];
-	to.platform = t->value[DETECT_PLATFORM];
-	to.options = t->value[DETECT_OPTIONS];
-	to.rspamadm = t->value[DETECT_RSPAMADM];
+	detect_tool_choose(t, &to);
 	return (detect_load(&to, why, whysize));
 }
 
@@ -320,10 +300,16 @@ detect_tool_configure(struct detect_tool *t)
 	t->conf = conf_load(&t->source, detect_tool_report, NULL);
 	if (t->conf == NULL)
 		return (EX_CONFIG);
-	detect_tool_keep(t, DETECT_ROOT, t->conf->detect_root);
-	detect_tool_keep(t, DETECT_PLATFORM, t->conf->package_platform);
-	detect_tool_keep(t, DETECT_OPTIONS, t->conf->package_options);
-	detect_tool_keep(t, DETECT_RSPAMADM, t->conf->detect_rspamadm);
+	if (!t->loaded) {
+		/* What it would be. */
+		struct conf_detect to;
+
+		to.root = t->conf->detect_root;
+		to.platform = t->conf->package_platform;
+		to.options = t->conf->package_options;
+		to.rspamadm = t->conf->detect_rspamadm;
+		detect_tool_choose(t, &to);
+	}
 	return (EX_OK);
 }
 
@@ -457,10 +443,7 @@ detect_tool_config(struct detect_tool *t)
 	char why[256];
 
 	memset(&to, 0, sizeof(to));
-	to.root = t->value[DETECT_ROOT];
-	to.platform = t->value[DETECT_PLATFORM];
-	to.options = t->value[DETECT_OPTIONS];
-	to.rspamadm = t->value[DETECT_RSPAMADM];
+	detect_tool_choose(t, &to);
 	to.statement = detect_tool_statement;
 	to.note = detect_tool_note;
 	to.arg = t;
@@ -521,7 +504,6 @@ tool_detect(int argc, char **argv)
 {
 	struct detect_tool t;
 	int status;
-	size_t i;
 
 	memset(&t, 0, sizeof(t));
 	t.program = argv[0];
@@ -534,8 +516,6 @@ tool_detect(int argc, char **argv)
 	detect_probe_free(&t);
 	detect_free(&t.detect);
 	conf_unref(t.conf);
-	for (i = 0; i < DETECT_KEYS; i++)
-		free(t.kept[i]);
 	free(t.override);
 	free(t.line);
 	free(t.path);

@@ -79,7 +79,6 @@ struct detect_tool {
 	struct conf	*conf;
 	bool		 loaded;	/* it has load_default */
 	const char	*value[DETECT_KEYS];
-	char		*kept[DETECT_KEYS];	/* those that are ours */
 	struct detect	 detect;
 	struct detect_line *line;
 	size_t		 n;
@@ -116,12 +115,12 @@ void	detect_print_files(const struct detect_tool *, FILE *);
 
 /* --- detect_out.c --------------------------------------------------------- */
 
-/* The table has labels, JSON has names; what has no label is not in the table,
- * what has no name not in JSON. */
+/* Both have the same names; the table has fewer of them, and spaces there. */
 struct detect_out {
 	bool		 json;
 	bool		 more;		/* JSON: a comma comes first */
-	const char	*label;		/* of the list */
+	const char	*name;		/* of the list */
+	bool		 shown;		/* in the table, too */
 	bool		 lines;		/* table: each item on its own */
 	struct buf	 text;		/* table: its items so far */
 	bool		 no_memory;
@@ -143,19 +142,18 @@ void	detect_out_name(struct detect_out *, const char *name);
 void	detect_out_number(struct detect_out *, const char *name,
 	    unsigned long);
 void	detect_out_bool(struct detect_out *, const char *name, bool);
-/* text NULL: nothing, and null in JSON. */
-void	detect_out_text(struct detect_out *, const char *label,
-	    const char *name, const char *text);
-/* "FILE:LINE: text", and an object in JSON. */
-void	detect_out_place(struct detect_out *, const char *label,
-	    const char *name, const char *file, unsigned line,
+/* shown: in the table, too.  text NULL: nothing there, null in JSON. */
+void	detect_out_text(struct detect_out *, bool shown, const char *name,
 	    const char *text);
+/* "FILE:LINE: text", and an object in JSON. */
+void	detect_out_place(struct detect_out *, bool shown, const char *name,
+	    const char *file, unsigned line, const char *text);
 /*
  * A list: the table has it in one paragraph, with commas, or one line an item.
  * none is what is said when there is no item; NULL: nothing.
  */
-void	detect_out_list(struct detect_out *, const char *label,
-	    const char *name, bool lines);
+void	detect_out_list(struct detect_out *, bool shown, const char *name,
+	    bool lines);
 void	detect_out_item(struct detect_out *, const char *fmt, ...)
 	    COMPAT_PRINTF(2, 3);
 void	detect_out_end(struct detect_out *, const char *none);

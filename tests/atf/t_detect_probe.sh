@@ -30,7 +30,7 @@ probe()
 	    "$@" > out.raw 2> err
 	p_got=$?
 	# What was broken to fit into 80 columns.
-	awk '/^ {17}/ && sub(/^ +/, "") { line = line " " $0; next }
+	awk '/^ {19}/ && sub(/^ +/, "") { line = line " " $0; next }
 	    { if (NR > 1) print line; line = $0 }
 	    END { print line }' out.raw > out
 	[ $p_got -eq "$p_want" ] || {
@@ -44,7 +44,7 @@ probe()
 told()
 {
 
-	has out "    probe:       $1"
+	has out "    probe:         $1"
 	expand out.raw | awk 'length > 80 && NF > 2 && $1 != "probe:" &&
 	    $3 !~ /^unix:/ { exit 1 }' || {
 		cat out.raw >&2
@@ -85,8 +85,8 @@ works_body()
 	child a
 	probe 0
 	told 'works: protocol version 6'
-	has out '    may:         add-headers, change-body, '
-	has out '    is shown:    connect, helo, mail, rcpt, unknown, data, header, eoh, body, eom'
+	has out '    actions:       add-headers, change-body, '
+	has out '    stages:        connect, helo, mail, rcpt, unknown, data, header, eoh, body, eom'
 	# It was offered all that the manager offers, and was told goodbye.
 	wait_for grep -q finished a.out
 	ntimes a.out 'negotiate: version=<6>' 1
@@ -99,8 +99,8 @@ works_body()
 	conf_child b
 	probe 0
 	told 'works: protocol version 2'
-	has out '    may:         change nothing'
-	has out '    is shown:    mail, rcpt, header, eoh, eom'
+	has out '    actions:       none'
+	has out '    stages:        mail, rcpt, header, eoh, eom'
 }
 
 probe_case several "all are asked side by side, and each of several sockets"
@@ -120,8 +120,8 @@ several_body()
 	echo 'milter.a.connection_spec = ["unix:a.sock", "unix:none.sock"]' \
 	    >> mm.conf
 	probe 1 -t 1
-	has out '    probe:       unix:a.sock: works: protocol version 6'
-	has out '    probe:       unix:none.sock: no socket: none.sock does not exist'
+	has out '    probe:         unix:a.sock: works: protocol version 6'
+	has out '    probe:         unix:none.sock: no socket: none.sock does not exist'
 	ntimes out 'probe:       silent: no answer within 1s' 8
 	# One name: only that is asked.
 	probe 0 b
