@@ -30,13 +30,13 @@ static const char *const systemd_folders[] = {
 };
 
 enum systemd_key {
-	KEY_DESCRIPTION, KEY_EXEC_START, KEY_ENVIRONMENT, KEY_FILE, KEY_TYPE,
-	KEY_RUNTIME, KEY_LISTEN, KEY_SERVICE, KEY_N
+	UNIT_DESCRIPTION, UNIT_EXEC_START, UNIT_ENVIRONMENT, UNIT_FILE,
+	UNIT_TYPE, UNIT_RUNTIME, UNIT_LISTEN, UNIT_SERVICE, UNIT_N
 };
 
 static const struct {
 	const char	*section, *key;
-} systemd_keys[KEY_N] = {
+} systemd_keys[UNIT_N] = {
 	{ "Unit", "Description" },
 	{ "Service", "ExecStart" },
 	{ "Service", "Environment" },
@@ -53,7 +53,7 @@ struct systemd_unit {
 	struct service	*sv;		/* to blame for its faults */
 	struct unit_names names;
 	const char	*file;		/* that is being read */
-	struct sh_words	 key[KEY_N];	/* what each has been set to */
+	struct sh_words	 key[UNIT_N];	/* what each has been set to */
 };
 
 static void
@@ -63,7 +63,7 @@ systemd_assign(const char *section, const char *key, const char *value,
 	struct systemd_unit *u = arg;
 	size_t i;
 
-	for (i = 0; i < KEY_N; i++) {
+	for (i = 0; i < UNIT_N; i++) {
 		if (strcmp(section, systemd_keys[i].section) != 0 ||
 		    strcmp(key, systemd_keys[i].key) != 0)
 			continue;
@@ -247,7 +247,7 @@ systemd_free(struct systemd_unit *u)
 {
 	size_t i;
 
-	for (i = 0; i < KEY_N; i++)
+	for (i = 0; i < UNIT_N; i++)
 		sh_words_free(&u->key[i]);
 }
 
@@ -273,9 +273,9 @@ systemd_socket(struct detect_env *env, struct service *sv,
 	systemd_dropins(&u);
 	(void)snprintf(unit, sizeof(unit), "%s%s", names->name,
 	    names->suffix);
-	if (u.key[KEY_LISTEN].n > 0 && (u.key[KEY_SERVICE].n == 0 ||
-	    strcmp(u.key[KEY_SERVICE].item[0].text, unit) == 0)) {
-		w = &u.key[KEY_LISTEN].item[0];
+	if (u.key[UNIT_LISTEN].n > 0 && (u.key[UNIT_SERVICE].n == 0 ||
+	    strcmp(u.key[UNIT_SERVICE].item[0].text, unit) == 0)) {
+		w = &u.key[UNIT_LISTEN].item[0];
 		text = unit_word(w->text, &u.names);
 		if (text != NULL && fact_set(&sv->listen, text, w->file,
 		    w->line) == -1)
@@ -317,7 +317,7 @@ systemd_variable(struct systemd_unit *u, const char *name, const char *value,
 static void
 systemd_directory(struct systemd_unit *u)
 {
-	const struct sh_words *all = &u->key[KEY_RUNTIME];
+	const struct sh_words *all = &u->key[UNIT_RUNTIME];
 	const struct sh_word *w;
 	char text[SYSTEMD_PATH];
 
@@ -433,8 +433,8 @@ systemd_follow(struct systemd_unit *u)
 static void
 systemd_exec(struct systemd_unit *u)
 {
-	const struct sh_words *all = &u->key[KEY_EXEC_START];
-	const struct sh_words *type = &u->key[KEY_TYPE];
+	const struct sh_words *all = &u->key[UNIT_EXEC_START];
+	const struct sh_words *type = &u->key[UNIT_TYPE];
 	struct sh_words *argv = &u->sv->argv;
 	const struct sh_word *w;
 	size_t marks;
@@ -464,7 +464,7 @@ systemd_exec(struct systemd_unit *u)
 static void
 systemd_description(struct systemd_unit *u)
 {
-	const struct sh_words *all = &u->key[KEY_DESCRIPTION];
+	const struct sh_words *all = &u->key[UNIT_DESCRIPTION];
 	const struct sh_word *w;
 	char *text;
 
@@ -510,11 +510,11 @@ systemd_service(struct detect_env *env, const struct detect_row *row,
 	if (mask == NULL)
 		systemd_socket(env, u.sv, &u.names);
 	systemd_description(&u);
-	for (i = 0; i < u.key[KEY_ENVIRONMENT].n; i++)
-		systemd_environment(&u, &u.key[KEY_ENVIRONMENT].item[i]);
+	for (i = 0; i < u.key[UNIT_ENVIRONMENT].n; i++)
+		systemd_environment(&u, &u.key[UNIT_ENVIRONMENT].item[i]);
 	systemd_directory(&u);
-	for (i = 0; i < u.key[KEY_FILE].n; i++)
-		systemd_variables(&u, &u.key[KEY_FILE].item[i]);
+	for (i = 0; i < u.key[UNIT_FILE].n; i++)
+		systemd_variables(&u, &u.key[UNIT_FILE].item[i]);
 	systemd_exec(&u);
 	start_by(env, u.sv, root_kind(env->root, "/usr/bin/systemctl") ==
 	    ROOT_NONE && root_kind(env->root, "/bin/systemctl") == ROOT_FILE ?
