@@ -130,6 +130,11 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/detect_out.c \
+	src/tool/detect_path.c \
+	src/tool/detect_print.c \
+	src/tool/detect_probe.c \
+	src/tool/detect_tool.c \
 	src/tool/explain.c \
 	src/tool/explain_ask.c \
 	src/tool/import.c \
@@ -252,6 +257,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/detect_tool.h \
 	src/tool/explain_internal.h \
 	src/tool/import.h \
 	src/tool/replay.h \
@@ -271,6 +277,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
 	tests/atf/t_conf_map.c \
@@ -321,11 +328,18 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_detect_alpine.sh \
+	tests/atf/t_detect_debian.sh \
 	tests/atf/t_detect_freebsd.sh \
 	tests/atf/t_detect_load.sh \
 	tests/atf/t_detect_openbsd.sh \
+	tests/atf/t_detect_openwrt.sh \
 	tests/atf/t_detect_pkgsrc.sh \
+	tests/atf/t_detect_probe.sh \
 	tests/atf/t_detect_reload.sh \
+	tests/atf/t_detect_systemd.sh \
+	tests/atf/t_detect_sysv.sh \
+	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
 	tests/atf/t_dns_real.sh \
@@ -433,6 +447,8 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c \
-	tests/fuzz/fuzz_table.c
+	tests/fuzz/fuzz_table.c \
+	tests/fuzz/fuzz_uci.c \
+	tests/fuzz/fuzz_unit.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

@@ -14,7 +14,7 @@ install: ${PROGRAM}
 	@# A link that stays right when PREFIX is moved as a whole.
 	@for tool in milter-test-server milter-test-client \
 	    milter-manager-replay milter-manager-explain \
-	    milter-manager-import; do \
+	    milter-manager-import milter-manager-detect; do \
 		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
 		sh mk/link.sh "${SBINDIR}/milter-manager" \
 		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
@@ -37,7 +37,8 @@ uninstall:
 	    ${DESTDIR}${BINDIR}/milter-test-client \
 	    ${DESTDIR}${BINDIR}/milter-manager-replay \
 	    ${DESTDIR}${BINDIR}/milter-manager-explain \
-	    ${DESTDIR}${BINDIR}/milter-manager-import
+	    ${DESTDIR}${BINDIR}/milter-manager-import \
+	    ${DESTDIR}${BINDIR}/milter-manager-detect
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
 

@@ -23,6 +23,7 @@ static const struct {
 	{ "milter-manager-replay", "replay", tool_replay },
 	{ "milter-manager-explain", "explain", tool_explain },
 	{ "milter-manager-import", "import", tool_import },
+	{ "milter-manager-detect", "detect", tool_detect },
 };
 
 int

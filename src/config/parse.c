@@ -54,8 +54,11 @@ parse_fault(struct parse *ps, struct parse_input *in, unsigned line,
 	char text[VALUE_WHY_MAX + 2 * PARSE_PART_MAX];
 	size_t i;
 
-	/* What a program's file says cannot make the configuration faulty. */
-	if (in->detected) {
+	/*
+	 * What a program's file says cannot make the configuration faulty; but
+	 * that there is no memory has nothing to do with it.
+	 */
+	if (in->detected && strcmp(why, "out of memory") != 0) {
 		snprintf(text, sizeof(text), "%.200s:%u: %s: %s", in->name,
 		    line, in->key, why);
 		parse_note(ps, true, text);

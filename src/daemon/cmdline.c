@@ -220,7 +220,8 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 			    "       milter-manager test-server [options]\n"
 			    "       milter-manager test-client [options]\n"
 			    "       milter-manager replay FILE [options]\n"
-			    "       milter-manager explain [options]\n");
+			    "       milter-manager explain [options]\n"
+			    "       milter-manager detect [options]\n");
 			options_usage(stdout, cmdline_table);
 			return (0);
 		}

@@ -39,14 +39,23 @@ enum kind_conditions { KIND_NONE, KIND_GREY, KIND_SPAM };
 #define KIND_NEEDS_SOCKET	0x04	/* else it is no milter */
 #define KIND_NEEDS_HELPER	0x08	/* the same, and has other options */
 
+/* The texts of a kind, each up to a NUL; "" is none. */
+enum kind_text {
+	KIND_DESCRIPTION,
+	KIND_OPTIONS,		/* of getopt(3) */
+	KIND_LONG_SOCKET,	/* words: long options */
+	KIND_LONG_FILE,
+	KIND_WORDS,		/* the socket's names in its file */
+	KIND_FALLBACK,		/* the socket by its manual; or two, the first
+				   one in the folder of a variable */
+	KIND_TEXTS
+};
+#define KIND_TEXT(description, options, sockets, files, words, fallback) \
+	description "\0" options "\0" sockets "\0" files "\0" words "\0" \
+	fallback
+
 struct kind {
-	const char	*description;
-	const char	*options;	/* of getopt(3); NULL: not known */
-	const char	*long_socket;	/* words; NULL: none */
-	const char	*long_file;
-	const char	*words;		/* the socket's names in its file */
-	const char	*fallback;	/* words: sockets by its manual, in the
-					   folder of a variable or not */
+	const char	*text;
 	uint16_t	 how;		/* READ_*; 0: it has no file */
 	uint8_t		 place;
 	uint8_t		 conditions;
@@ -60,89 +69,87 @@ struct kind {
 #define KIND_LIKE_OPENDKIM	(READ_HASH | READ_INCLUDE | READ_MODE)
 
 static const struct kind kind_table[KIND_N] = {
-	[KIND_GENERIC] = { "milter", NULL, "socket", NULL, NULL, NULL, 0,
+	[KIND_GENERIC] = { KIND_TEXT("milter", "", "socket", "", "", ""), 0,
 	    PLACE_OTHER, KIND_NONE, 'p', 0, 0, 0 },
-	[KIND_AMAVISD] = { "amavisd's content filter", NULL, NULL, NULL, NULL,
-	    NULL, 0, PLACE_SPAM, KIND_NONE, 'p', 0, 0, KIND_NEEDS_HELPER },
-	[KIND_AMAVISD_MILTER] = { "milter for amavisd",
-	    "Bd:D:fhm:M:p:Pq:s:S:t:T:vw:", NULL, NULL, NULL,
-	    "/var/amavis/amavisd-milter.sock "
-	    "/var/lib/amavis/amavisd-milter.sock",
-	    0, PLACE_SPAM, KIND_NONE, 's', 0, 0, 0 },
-	[KIND_BCC] = { "copies for others", NULL, "milter-socket", NULL, NULL,
-	    NULL, 0, PLACE_CHANGE, KIND_NONE, 'p', 0, 0, 0 },
-	[KIND_CLAMAV] = { "ClamAV virus scanner", NULL, NULL, "config-file",
-	    "MilterSocket", NULL, READ_EXAMPLE, PLACE_VIRUS, KIND_NONE, 0, 'c',
-	    0, 0 },
-	[KIND_DK] = { "DomainKeys", NULL, NULL, NULL, NULL, NULL, 0,
+	[KIND_AMAVISD] = { KIND_TEXT("amavisd's content filter", "", "", "",
+	    "", ""), 0, PLACE_SPAM, KIND_NONE, 'p', 0, 0, KIND_NEEDS_HELPER },
+	[KIND_AMAVISD_MILTER] = { KIND_TEXT("milter for amavisd",
+	    "Bd:D:fhm:M:p:Pq:s:S:t:T:vw:", "", "", "", ""), 0, PLACE_SPAM,
+	    KIND_NONE, 's', 0, 0, 0 },
+	[KIND_BCC] = { KIND_TEXT("copies for others", "", "milter-socket", "",
+	    "", ""), 0, PLACE_CHANGE, KIND_NONE, 'p', 0, 0, 0 },
+	[KIND_CLAMAV] = { KIND_TEXT("ClamAV virus scanner", "", "",
+	    "config-file", "MilterSocket", ""), READ_EXAMPLE, PLACE_VIRUS,
+	    KIND_NONE, 0, 'c', 0, 0 },
+	[KIND_DK] = { KIND_TEXT("DomainKeys", "", "", "", "", ""), 0,
 	    PLACE_SIGNATURE, KIND_NONE, 'p', 0, 'b', 0 },
-	[KIND_DKIM_FILTER] = { "DKIM", NULL, NULL, NULL, "Socket", NULL,
+	[KIND_DKIM_FILTER] = { KIND_TEXT("DKIM", "", "", "", "Socket", ""),
 	    KIND_LIKE_OPENDKIM, PLACE_SIGNATURE, KIND_NONE, 'p', 'x', 'b', 0 },
-	[KIND_DKIMPY] = { "DKIM", NULL, NULL, NULL, "Socket",
-	    "/var/run/dkimpy-milter/dkimpy-milter.sock",
+	[KIND_DKIMPY] = { KIND_TEXT("DKIM", "", "", "", "Socket",
+	    "/var/run/dkimpy-milter/dkimpy-milter.sock"),
 	    READ_HASH | READ_CASE | READ_MODE, PLACE_SIGNATURE, KIND_NONE, 0,
 	    0, 0, KIND_FILE_WORD },
-	[KIND_ENMA] = { "SPF and Sender ID", NULL, NULL, NULL, "milter.socket",
-	    NULL, READ_COLON | READ_HASH, PLACE_SENDER, KIND_SPAM, 0, 'c', 0,
-	    KIND_FILE_WORD },
-	[KIND_GREYLIST] = { "greylisting", NULL, NULL, NULL, NULL, NULL,
+	[KIND_ENMA] = { KIND_TEXT("SPF and Sender ID", "", "", "",
+	    "milter.socket", ""), READ_COLON | READ_HASH, PLACE_SENDER,
+	    KIND_SPAM, 0, 'c', 0, KIND_FILE_WORD },
+	[KIND_GREYLIST] = { KIND_TEXT("greylisting", "", "", "", "", ""),
 	    READ_GREYLIST, PLACE_GREYLIST, KIND_GREY, 'p', 'f', 0, 0 },
-	[KIND_LIMIT] = { "limits of how much is sent", NULL, "milter-socket",
-	    NULL, "connection milter-socket", NULL, READ_EQUALS | READ_CASE |
-	    READ_HASH, PLACE_LIMIT, KIND_NONE, 0, 'c', 0, 0 },
-	[KIND_MAILFROMD] = { "Mailfromd", NULL, "port milter-socket",
-	    "config-file", NULL, NULL, READ_BLOCKS, PLACE_FILTER, KIND_NONE,
-	    'p', 0, 0, 0 },
-	[KIND_MIMEDEFANG] = { "MIMEDefang",
-	    "GNCDHL:MP:o:R:S:TU:Xa:b:cdhkm:p:qrstvx:z:y", NULL, NULL, NULL,
-	    "$SPOOLDIR/mimedefang.sock /var/spool/MIMEDefang/mimedefang.sock",
+	[KIND_LIMIT] = { KIND_TEXT("limits of how much is sent", "",
+	    "milter-socket", "", "connection milter-socket", ""),
+	    READ_EQUALS | READ_CASE | READ_HASH, PLACE_LIMIT, KIND_NONE, 0,
+	    'c', 0, 0 },
+	[KIND_MAILFROMD] = { KIND_TEXT("Mailfromd", "", "port milter-socket",
+	    "config-file", "", ""), READ_BLOCKS, PLACE_FILTER, KIND_NONE, 'p',
+	    0, 0, 0 },
+	[KIND_MIMEDEFANG] = { KIND_TEXT("MIMEDefang",
+	    "GNCDHL:MP:o:R:S:TU:Xa:b:cdhkm:p:qrstvx:z:y", "", "", "",
+	    "$SPOOLDIR/mimedefang.sock /var/spool/MIMEDefang/mimedefang.sock"),
 	    0, PLACE_VIRUS, KIND_NONE, 'p', 0, 0, 0 },
-	[KIND_OPENARC] = { "ARC", "Ac:fhlnp:P:r:t:u:vV", NULL, NULL, "Socket",
-	    NULL, KIND_LIKE_OPENDKIM, PLACE_SIGNATURE, KIND_NONE, 'p', 'c', 0,
+	[KIND_OPENARC] = { KIND_TEXT("ARC", "Ac:fhlnp:P:r:t:u:vV", "", "",
+	    "Socket", ""), KIND_LIKE_OPENDKIM, PLACE_SIGNATURE, KIND_NONE, 'p',
+	    'c', 0, 0 },
+	[KIND_OPENDKIM] = { KIND_TEXT("DKIM",
+	    "Ab:c:d:De:fF:k:lL:no:p:P:Qrs:S:t:T:u:vVWx:X?", "", "", "Socket",
+	    ""), KIND_LIKE_OPENDKIM, PLACE_SIGNATURE, KIND_NONE, 'p', 'x', 'b',
 	    0 },
-	[KIND_OPENDKIM] = { "DKIM",
-	    "Ab:c:d:De:fF:k:lL:no:p:P:Qrs:S:t:T:u:vVWx:X?", NULL, NULL,
-	    "Socket", NULL, KIND_LIKE_OPENDKIM, PLACE_SIGNATURE, KIND_NONE,
-	    'p', 'x', 'b', 0 },
-	[KIND_OPENDMARC] = { "DMARC", "Ac:flnp:P:t:u:vV", NULL, NULL, "Socket",
-	    NULL, READ_HASH | READ_INCLUDE, PLACE_POLICY, KIND_NONE, 'p', 'c',
-	    0, 0 },
-	[KIND_POSTSRSD] = { "sender rewriting", NULL, NULL, NULL, "milter",
-	    NULL, READ_EQUALS | READ_CASE | READ_HASH, PLACE_CHANGE, KIND_NONE,
+	[KIND_OPENDMARC] = { KIND_TEXT("DMARC", "Ac:flnp:P:t:u:vV", "", "",
+	    "Socket", ""), READ_HASH | READ_INCLUDE, PLACE_POLICY, KIND_NONE,
+	    'p', 'c', 0, 0 },
+	[KIND_POSTSRSD] = { KIND_TEXT("sender rewriting", "", "", "", "milter",
+	    ""), READ_EQUALS | READ_CASE | READ_HASH, PLACE_CHANGE, KIND_NONE,
 	    0, 'C', 0, KIND_NEEDS_SOCKET },
-	[KIND_PYSPF] = { "SPF", NULL, NULL, NULL, "Socket",
-	    "/var/run/pyspf-milter/pyspf-milter.sock",
+	[KIND_PYSPF] = { KIND_TEXT("SPF", "", "", "", "Socket",
+	    "/var/run/pyspf-milter/pyspf-milter.sock"),
 	    READ_EQUALS | READ_CASE | READ_HASH, PLACE_SENDER, KIND_NONE, 0, 0,
 	    0, KIND_FILE_WORD },
-	[KIND_REGEX] = { "regular expressions", NULL, NULL, NULL, NULL,
-	    "$spooldir/sock /var/spool/milter-regex/sock", 0,
-	    PLACE_FILTER, KIND_SPAM, 'p', 0, 0, 0 },
-	[KIND_RSPAMD] = { "Rspamd", "fhvIc:i:u:g:p:l", NULL, "config", NULL,
-	    NULL, READ_UCL, PLACE_SPAM, KIND_SPAM, 0, 'c', 0, 0 },
-	[KIND_SID] = { "Sender ID and SPF", NULL, NULL, NULL, NULL, NULL, 0,
+	[KIND_REGEX] = { KIND_TEXT("regular expressions", "", "", "", "",
+	    "$spooldir/sock /var/spool/milter-regex/sock"), 0, PLACE_FILTER,
+	    KIND_SPAM, 'p', 0, 0, 0 },
+	[KIND_RSPAMD] = { KIND_TEXT("Rspamd", "fhvIc:i:u:g:p:l", "", "config",
+	    "", ""), READ_UCL, PLACE_SPAM, KIND_SPAM, 0, 'c', 0, 0 },
+	[KIND_SID] = { KIND_TEXT("Sender ID and SPF", "", "", "", "", ""), 0,
 	    PLACE_SENDER, KIND_SPAM, 'p', 0, 0, 0 },
-	[KIND_SMF_SPF] = { "SPF", NULL, NULL, NULL, "Socket",
-	    "/var/run/smfs/smf-spf.sock", READ_HASH, PLACE_SENDER, KIND_NONE,
+	[KIND_SMF_SPF] = { KIND_TEXT("SPF", "", "", "", "Socket",
+	    "/var/run/smfs/smf-spf.sock"), READ_HASH, PLACE_SENDER, KIND_NONE,
 	    0, 'c', 0, 0 },
-	[KIND_SPAMASS] = { "SpamAssassin",
-	    "afd:mMp:P:r:u:D:i:Ib:B:e:xS:R:C:", NULL, NULL, NULL, NULL, 0,
-	    PLACE_SPAM, KIND_SPAM, 'p', 0, 0, 0 },
-	[KIND_SPFMILTER] = { "SPF", NULL, NULL, NULL, NULL, NULL, 0,
+	[KIND_SPAMASS] = { KIND_TEXT("SpamAssassin",
+	    "afd:mMp:P:r:u:D:i:Ib:B:e:xS:R:C:", "", "", "", ""), 0, PLACE_SPAM,
+	    KIND_SPAM, 'p', 0, 0, 0 },
+	[KIND_SPFMILTER] = { KIND_TEXT("SPF", "", "", "", "", ""), 0,
 	    PLACE_SENDER, KIND_SPAM, 0, 0, 0, KIND_SOCKET_WORD },
 };
 
-/* A helper's own come first: amavisd has other sockets, too. */
-static const char *const kind_sockets[] = { "MILTER_SOCKET", "MILTERSOCKET",
-    "socket", "sockfile", "SOCKET", "SOCKFILE", "SOCKET_ADDRESS",
-    "connection_spec", "CONNECTION_SPEC", NULL };
-#define KIND_HELPERS	2
+/* Variables of start scripts; amavisd has sockets of its own, too. */
+#define KIND_HELPERS	"MILTER_SOCKET MILTERSOCKET"
+#define KIND_SOCKETS	KIND_HELPERS " socket sockfile SOCKET SOCKFILE " \
+	"SOCKET_ADDRESS connection_spec CONNECTION_SPEC"
 /* CLAMAVCONF was clamd's own file once. */
-static const char *const kind_files[] = { "cfgfile", "conf_file", "conffile",
-    "config_file", "config", "conf", "CLAMAVMILTERCONF", "CLAMAVCONF",
-    "CONFFILE", "CONFIG_FILE", "CONFIGFILE", NULL };
+#define KIND_FILES	"cfgfile conf_file conffile config_file config conf " \
+	"CLAMAVMILTERCONF CLAMAVCONF CONFFILE CONFIG_FILE CONFIGFILE"
 
 struct kind_work {
 	const struct kind *kind;
+	const char	*text[KIND_TEXTS];	/* NULL: none */
 	unsigned	 flags;		/* KIND_* */
 	struct reading	 r;
 	struct sh_word	 unknown;	/* .file: something is not known */
@@ -168,6 +175,20 @@ kind_unknown(struct kind_work *w, const char *file, unsigned line,
 	w->why = why;
 }
 
+/* Takes the next of some words; false behind the last one. */
+static bool
+kind_word(const char **words, char word[32])
+{
+	size_t n;
+
+	if (*words == NULL || **words == '\0')
+		return (false);
+	n = strcspn(*words, " ");
+	strlcpy(word, *words, n < 32 ? n + 1 : 32);
+	*words += n + ((*words)[n] == ' ');
+	return (true);
+}
+
 /* The value of a letter or one of the words as an option of the daemon. */
 static bool
 kind_option(struct kind_work *w, char letter, const char *words,
@@ -175,18 +196,13 @@ kind_option(struct kind_work *w, char letter, const char *words,
 {
 	char word[32];
 	bool found = false;
-	size_t n;
 
 	if (letter != '\0')
-		found = service_option(w->r.sv, w->kind->options, letter, NULL,
-		    out);
-	for (; !found && words != NULL && *words != '\0';
-	    words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		(void)snprintf(word, sizeof(word), "%.*s", (int)n, words);
-		found = service_option(w->r.sv, w->kind->options, '\0', word,
-		    out);
-	}
+		found = service_option(w->r.sv, w->text[KIND_OPTIONS], letter,
+		    NULL, out);
+	while (!found && kind_word(&words, word))
+		found = service_option(w->r.sv, w->text[KIND_OPTIONS], '\0',
+		    word, out);
 	if (found && out->text == NULL) {
 		kind_unknown(w, out->file, out->line,
 		    "its command line is not known");
@@ -196,22 +212,19 @@ kind_option(struct kind_work *w, char letter, const char *words,
 }
 
 /* The first of the variables with something in it. */
-static struct sh_value
-kind_variable(struct kind_work *w, const char *const *names, size_t n)
+static bool
+kind_variable(struct kind_work *w, const char *words, struct sh_value *v)
 {
-	struct sh_value v;
-	size_t i;
+	char word[32];
 
-	memset(&v, 0, sizeof(v));
-	for (i = 0; i < n && names[i] != NULL; i++) {
-		v = service_var(w->r.sv, names[i]);
-		if (v.known == SH_KNOWN && v.text[0] != '\0')
-			return (v);
-		if (v.known == SH_UNKNOWN)
-			kind_unknown(w, v.file, v.line, v.why);
+	while (kind_word(&words, word)) {
+		*v = service_var(w->r.sv, word);
+		if (v->known == SH_KNOWN && v->text[0] != '\0')
+			return (true);
+		if (v->known == SH_UNKNOWN)
+			kind_unknown(w, v->file, v->line, v->why);
 	}
-	v.known = SH_UNSET;
-	return (v);
+	return (false);
 }
 
 /* The last of the words before the first option, when it is a path. */
@@ -263,7 +276,8 @@ kind_read_options(struct kind_work *w, struct detect_fact *spec)
 		return;
 	if (w->flags & KIND_SOCKET_WORD)
 		found = kind_socket_word(sv);
-	else if (kind_option(w, w->kind->socket, w->kind->long_socket, &word))
+	else if (kind_option(w, w->kind->socket, w->text[KIND_LONG_SOCKET],
+	    &word))
 		found = &word;
 	/* With many programs this is a file for the process's number. */
 	if (found != NULL && w->kind == &kind_table[KIND_GENERIC] &&
@@ -288,7 +302,7 @@ kind_find_file(struct kind_work *w, struct detect_fact *path, bool *must)
 	char text[1024];
 
 	*must = true;
-	if (kind_option(w, w->kind->file, w->kind->long_file, &word))
+	if (kind_option(w, w->kind->file, w->text[KIND_LONG_FILE], &word))
 		found = &word;
 	else if (w->flags & KIND_FILE_WORD)
 		found = kind_file_word(sv);
@@ -296,8 +310,7 @@ kind_find_file(struct kind_work *w, struct detect_fact *path, bool *must)
 		kind_fact(w, path, found->text, found->file, found->line);
 		return;
 	}
-	v = kind_variable(w, kind_files, SIZE_MAX);
-	if (v.known == SH_KNOWN && v.text[0] == '/') {
+	if (kind_variable(w, KIND_FILES, &v) && v.text[0] == '/') {
 		kind_fact(w, path, v.text, v.file, v.line);
 		return;
 	}
@@ -326,45 +339,35 @@ kind_read_file(struct kind_work *w, struct detect_fact *path)
 	else if (how & READ_GREYLIST)
 		read_greylist(&w->r, path->text, must);
 	else
-		read_lines(&w->r, path->text, w->kind->words, how, must);
+		read_lines(&w->r, path->text, w->text[KIND_WORDS], how, must);
 	if (!must && root_kind(w->r.env->root, path->text) == ROOT_NONE)
 		fact_free(path);
 }
 
-/*
- * The socket by the daemon's manual.  Where packages differ in it only one that
- * is there now is known.
- */
+/* The socket by the daemon's manual. */
 static void
 kind_read_fallback(struct kind_work *w, struct detect_fact *spec)
 {
-	const char *words = w->kind->fallback;
+	const char *words = w->text[KIND_FALLBACK];
 	char path[SPEC_TEXT_MAX], name[16];
 	struct sh_value v;
-	size_t n, skip;
+	size_t n;
 
-	for (; words != NULL && *words != '\0';
-	    words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		memset(&v, 0, sizeof(v));
-		skip = 0;
-		if (*words == '$') {
-			skip = strcspn(words, "/");
-			(void)snprintf(name, sizeof(name), "%.*s",
-			    (int)skip - 1, words + 1);
-			v = service_var(w->r.sv, name);
-			if (v.known != SH_KNOWN || v.text[0] != '/')
-				continue;
-		}
-		(void)snprintf(path, sizeof(path), "%s%.*s", skip > 0 ?
-		    v.text : "", (int)(n - skip), words + skip);
-		if (*words == '/' && strchr(w->kind->fallback, '$') == NULL &&
-		    strchr(w->kind->fallback, ' ') != NULL &&
-		    root_kind(w->r.env->root, path) != ROOT_SOCKET)
-			continue;
-		kind_fact(w, spec, path, v.file, v.line);
-		return;
+	memset(&v, 0, sizeof(v));
+	v.text = "";
+	if (words != NULL && *words == '$') {
+		n = strcspn(words, "/");
+		strlcpy(name, words + 1, n < sizeof(name) ? n : sizeof(name));
+		v = service_var(w->r.sv, name);
+		if (v.text[0] != '/')
+			v.text = "";
+		words += v.text[0] == '/' ? n : strcspn(words, " ") + 1;
 	}
+	if (words == NULL)
+		return;
+	(void)snprintf(path, sizeof(path), "%s%.*s", v.text,
+	    (int)strcspn(words, " "), words);
+	kind_fact(w, spec, path, v.file, v.line);
 }
 
 /* What was found, in the order in which it counts. */
@@ -378,12 +381,9 @@ kind_choose(struct kind_work *w, struct detect_fact *spec)
 		*spec = w->r.socket;
 		memset(&w->r.socket, 0, sizeof(w->r.socket));
 	}
-	if (spec->text == NULL) {
-		v = kind_variable(w, kind_sockets, w->flags &
-		    KIND_NEEDS_HELPER ? KIND_HELPERS : SIZE_MAX);
-		if (v.known == SH_KNOWN)
-			kind_fact(w, spec, v.text, v.file, v.line);
-	}
+	if (spec->text == NULL && kind_variable(w, w->flags &
+	    KIND_NEEDS_HELPER ? KIND_HELPERS : KIND_SOCKETS, &v))
+		kind_fact(w, spec, v.text, v.file, v.line);
 	if (sv->listen.text != NULL && (spec->text == NULL ||
 	    service_activated(spec->text)))
 		kind_fact(w, spec, sv->listen.text, sv->listen.file,
@@ -446,6 +446,8 @@ void
 kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 {
 	struct kind_work w;
+	const char *p;
+	size_t i;
 	unsigned id = sv->row != NULL ? sv->row->kind : KIND_GENERIC;
 
 	memset(&w, 0, sizeof(w));
@@ -453,6 +455,8 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 	w.r.env = env;
 	w.r.sv = sv;
 	w.flags = w.kind->flags;
+	for (i = 0, p = w.kind->text; i < KIND_TEXTS; i++, p += strlen(p) + 1)
+		w.text[i] = *p != '\0' ? p : NULL;
 	if (strstr(sv->name, "milter") != NULL || (sv->argv.n > 0 &&
 	    sv->argv.item[0].text != NULL &&
 	    strstr(sv->argv.item[0].text, "milter") != NULL))
@@ -466,7 +470,8 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 	m->conditions = w.kind->conditions == KIND_GREY ? kind_grey :
 	    w.kind->conditions == KIND_SPAM ? kind_spam : kind_none;
 	if (sv->description.text == NULL)
-		kind_fact(&w, &m->description, w.kind->description, NULL, 0);
+		kind_fact(&w, &m->description, w.text[KIND_DESCRIPTION], NULL,
+		    0);
 	m->extra_time = w.r.extra_time;
 	m->extra_time_by = w.r.extra_by;
 	memset(&w.r.extra_by, 0, sizeof(w.r.extra_by));
@@ -485,5 +490,8 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 #undef KIND_SOCKET_WORD
 #undef KIND_NEEDS_SOCKET
 #undef KIND_NEEDS_HELPER
+#undef KIND_TEXT
 #undef KIND_LIKE_OPENDKIM
 #undef KIND_HELPERS
+#undef KIND_SOCKETS
+#undef KIND_FILES

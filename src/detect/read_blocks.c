@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/number.h"
 #include "base/spec.h"
 #include "config/value.h"
 #include "detect/read.h"
@@ -202,45 +201,38 @@ read_blocks_here(struct read_blocks *b)
 	memcpy(end + 1, p, n);
 	end[n + 1] = '\0';
 	b->token[0] = '\0';
-	for (p += n; (p = strstr(p, end)) != NULL; p++) {
-		if (strchr("\r\n;,", p[n + 1]) != NULL) {
-			read_blocks_skip(b, (size_t)(p + n + 1 - b->p));
-			return (true);
-		}
-	}
-	read_blocks_fail(b, "a text is not closed");
+	if ((p = strstr(p + n, end)) == NULL)
+		read_blocks_fail(b, "a text is not closed");
+	else
+		read_blocks_skip(b, (size_t)(p + n + 1 - b->p));
 	return (true);
 }
 
-/* The variables that lead to sockets and other files; others stay. */
+/* The variables that sockets and other files are named by begin a value. */
 static void
 read_blocks_expand(struct read_blocks *b)
 {
 	static const char *const names[] = { "CONFDIR", "LOCAL_CONFDIR",
 	    "RUNDIR", NULL };
 	char text[READ_TOKEN_MAX];
-	const char *v, *p = text;
-	size_t i, n = 0, len = 0, brace;
+	const char *name;
+	size_t i, n, brace;
 
-	if (!b->ucl || strchr(b->token, '$') == NULL)
+	if (!b->ucl || b->token[0] != '$')
 		return;
-	memcpy(text, b->token, sizeof(text));
-	while (*p != '\0') {
-		brace = *p == '$' && p[1] == '{';
-		for (i = 0; *p == '$' && names[i] != NULL; i++) {
-			len = strlen(names[i]);
-			if (strncmp(p + 1 + brace, names[i], len) == 0 &&
-			    (brace == 0 || p[2 + len] == '}'))
-				break;
-		}
-		if (*p != '$' || names[i] == NULL) {
-			read_blocks_put(b, &n, *p++);
+	brace = b->token[1] == '{';
+	name = b->token + 1 + brace;
+	n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+	if (brace && name[n] != '}')
+		return;
+	for (i = 0; names[i] != NULL; i++) {
+		if (strlen(names[i]) != n || strncmp(name, names[i], n) != 0)
 			continue;
-		}
-		p += 1 + len + 2 * brace;
-		v = i == 2 ? "/var/run/rspamd" : b->folder;
-		while (*v != '\0')
-			read_blocks_put(b, &n, *v++);
+		strlcpy(text, i == 2 ? "/var/run/rspamd" : b->folder,
+		    sizeof(text));
+		strlcat(text, name + n + brace, sizeof(text));
+		strlcpy(b->token, text, sizeof(b->token));
+		return;
 	}
 }
 
@@ -318,6 +310,11 @@ read_blocks_enter(struct read_blocks *b, enum read_where where,
 		next = READ_OUTER;
 	} else if (where == READ_OUTER) {
 		next = READ_INNER;
+	} else if (where == READ_TOP && !b->ucl && name != NULL &&
+	    strcmp(key, "program") == 0 && strcmp(name, "mailfromd") == 0) {
+		/* As if it were not there; others are for other programs. */
+		read_blocks_object(b, READ_TOP, NULL, true);
+		return;
 	}
 	/* Others than those of the name have nothing to say. */
 	if (next == READ_INNER && !read_blocks_is_inner(b, key))
@@ -460,32 +457,22 @@ read_blocks_include(struct read_blocks *b, enum read_where where,
 static void
 read_blocks_arguments(struct read_blocks *b, struct read_include *how)
 {
-	char name[16];
-	uint64_t n;
+	const char *p;
 
-	for (b->p++; !read_blocks_failed(b); ) {
-		read_blocks_space(b, ",;");
-		if (*b->p == ')' || *b->p == '\0')
-			break;
-		read_blocks_bare(b, READ_SPACE "=:,;)");
-		strlcpy(name, b->token, sizeof(name));
-		read_blocks_space(b, "=:");
-		if (*b->p == '"' || *b->p == '\'')
-			read_blocks_quoted(b);
-		else
-			read_blocks_bare(b, READ_SPACE ",;)");
-		if (strcmp(name, "try") == 0)
-			how->try = read_blocks_truth(b->token);
-		else if (strcmp(name, "priority") == 0 &&
-		    number_read(b->token, 10, 16, &n) == 0)
-			how->priority = (unsigned)n;
-		else if (strcmp(name, "key") == 0)
-			how->other = true;	/* becomes part of another */
-	}
-	if (*b->p != ')')
+	read_blocks_bare(b, ")");
+	if (*b->p != ')') {
 		read_blocks_fail(b, "a '(' is not closed");
-	else
-		b->p++;
+		return;
+	}
+	b->p++;
+	if (strstr(b->token, "try") != NULL &&
+	    strstr(b->token, "false") == NULL)
+		how->try = true;
+	/* It would be in a section of its own. */
+	how->other = strstr(b->token, "key") != NULL;
+	if ((p = strstr(b->token, "priority")) != NULL)
+		how->priority = (unsigned)strtoul(p + strcspn(p,
+		    "0123456789"), NULL, 10) % 17;
 }
 
 /* At the '.' of ".include". */

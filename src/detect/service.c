@@ -174,22 +174,20 @@ void
 service_problem(struct service *sv, const char *file, unsigned line,
     const char *why, ...)
 {
-	char text[400], place[300], out[800];
+	char text[700] = "", out[800];
+	size_t n;
 	va_list ap;
 
 	if (sv->problem != NULL)
 		return;
+	if (file != NULL)
+		(void)snprintf(text, 300, line > 0 ? "%s:%u: " : "%s: ", file,
+		    line);
+	n = strlen(text);
 	va_start(ap, why);
-	(void)vsnprintf(text, sizeof(text), why, ap);
+	(void)vsnprintf(text + n, sizeof(text) - n, why, ap);
 	va_end(ap);
-	place[0] = '\0';
-	if (file != NULL && line > 0)
-		(void)snprintf(place, sizeof(place), "%s:%u: ", file, line);
-	else if (file != NULL)
-		(void)snprintf(place, sizeof(place), "%s: ", file);
-	(void)log_escape(out, sizeof(out), place, strlen(place));
-	(void)log_escape(out + strlen(out), sizeof(out) - strlen(out), text,
-	    strlen(text));
+	(void)log_escape(out, sizeof(out), text, strlen(text));
 	/* Without memory it must not look as if all were well. */
 	if ((sv->problem = strdup(out)) == NULL)
 		sv->enabled = DETECT_NO;

@@ -110,7 +110,7 @@ sysv_is_off(const char *text)
 static void
 sysv_enabled(struct detect_env *env, struct service *sv, const char *mask)
 {
-	struct sh_value v = service_var(sv, "ENABLED");
+	const struct sh_value v = service_var(sv, "ENABLED");
 	const char *link = sysv_link(env, sv->row->script);
 
 	if (mask != NULL)
@@ -150,10 +150,11 @@ sysv_look(struct detect_env *env, const struct detect_row *row,
 		if ((size_t)snprintf(file, sizeof(file), "%s%s", folder[i],
 		    row->script) < sizeof(file))
 			start_source(env, sv, file);
+	/* Before a script forgets them, as clamav-milter's. */
+	sysv_enabled(env, sv, mask);
 	start_script(env, sv, path, "start");
 	start_variables(env, sv, command, options);
 	sysv_description(env, sv);
-	sysv_enabled(env, sv, mask);
 	start_by(env, sv, path, "start", NULL);
 }
 

@@ -32,14 +32,14 @@ const struct text_stage_info text_stages[TEXT_N] = {
 	{ "eom", SMFIC_BODYEOB, 0, 0 },
 };
 
-static const char *const text_action_names[] = {
+const char *const text_action_names[] = {
 	"add-headers", "change-body", "add-envelope-recipient",
 	"delete-envelope-recipient", "change-headers", "quarantine",
 	"change-envelope-from", "add-envelope-recipient-with-parameters",
 	"set-symbol-list", NULL
 };
 
-static const char *const text_protocol_names[] = {
+const char *const text_protocol_names[] = {
 	"no-connect", "no-helo", "no-envelope-from", "no-envelope-recipient",
 	"no-body", "no-headers", "no-end-of-header", "no-reply-header",
 	"no-unknown", "no-data", "skip", "envelope-recipient-rejected",

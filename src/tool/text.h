@@ -67,7 +67,11 @@ void	text_packet(FILE *, bool command, const struct packet *);
 void	text_frame(FILE *, const char *prefix, bool command,
 	    const struct packet *);
 
-/* The words of the bits joined by '|', as upstream names them. */
+/* As upstream names the bits, the lowest one first; NULL at the end. */
+extern const char *const text_action_names[];
+extern const char *const text_protocol_names[];
+
+/* The words of the bits joined by '|'. */
 void	text_actions(FILE *, uint32_t);
 void	text_protocol(FILE *, uint32_t);
 

@@ -76,11 +76,14 @@ memory_strdup(const char *s)
 #include "base/number.c"
 #include "base/spec.c"
 #include "base/word.c"
+#include "config/check.c"
 #include "config/conf.c"
+#include "config/default.c"
 #include "config/errors.c"
 #include "config/field.c"
 #include "config/key.c"
 #include "config/lex.c"
+#include "config/load.c"
 #include "config/parse.c"
 #include "config/show.c"
 #include "config/source.c"
@@ -145,6 +148,18 @@ conf_on_said(const char *line, void *arg)
 	conf_n_said++;
 }
 
+static int
+conf_detect_one(const struct conf_detect *to, char *why, size_t whysize)
+{
+	(void)why;
+	(void)whysize;
+	to->statement(to->arg, "/f", 1, "milter.a.command_options = [\"0\"]");
+	to->statement(to->arg, "/f", 2, "milter.d.enabled = false");
+	to->statement(to->arg, "/f", 3, "milter.d.enabled = nonsense");
+	to->note(to->arg, false, "found");
+	return (0);
+}
+
 static void
 conf_run(void)
 {
@@ -159,13 +174,15 @@ conf_run(void)
 	source.dir = "d";
 	source.overrides = overrides;
 	source.n_overrides = 1;
+	source.detect = conf_detect_one;
 	conf_n_said = 0;
 	conf = conf_load(&source, conf_on_said, NULL);
 	ATF_REQUIRE((conf == NULL) == (conf_n_said > 0));
 	if (conf == NULL)
 		return;
-	ATF_REQUIRE_EQ(3, conf->n_milters);
-	ATF_REQUIRE_EQ(3, conf_milter(conf, "a")->command_options.n);
+	ATF_REQUIRE_EQ(4, conf->n_milters);
+	ATF_REQUIRE_EQ(4, conf_milter(conf, "a")->command_options.n);
+	ATF_REQUIRE_EQ(2, conf->n_notes);
 	ATF_REQUIRE((fp = fopen("/dev/null", "w")) != NULL);
 	conf_show(conf, fp);
 	(void)fclose(fp);
@@ -188,8 +205,8 @@ H_CASE(configuration, "A configuration is read, or it is told that there "
 	ATF_REQUIRE_EQ(0, mkdir("d", 0755));
 	conf_put("d/milter-manager.conf", "load = \"*.part\"\n"
 	    "log.path = \"/x\"\nmanager.connection_spec = \"unix:/x\"\n"
-	    "milter.a.command_options = [\"1\", \"2\"]\n"
-	    "milter.a.command_options += \"3\"\n"
+	    "milter.a.command_options += [\"1\", \"2\"]\n"
+	    "milter.a.command_options += \"3\"\nload_default = true\n"
 	    "milter.*.description = \"d\"\nlog.path = nil\n");
 	conf_put("d/1.part", "milter.a.connection_spec = [\"inet:1@a\", "
 	    "\"inet:2\"]\nmilter.a.connection_spec += \"inet6:3\"\n"
