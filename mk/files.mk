@@ -71,14 +71,17 @@ SRCS_NET= \
 SRCS_DETECT= \
 	src/detect/detect.c \
 	src/detect/kind.c \
+	src/detect/openbsd.c \
 	src/detect/openrc.c \
 	src/detect/openwrt.c \
 	src/detect/platform.c \
+	src/detect/rc.c \
 	src/detect/read.c \
 	src/detect/read_blocks.c \
 	src/detect/read_dump.c \
 	src/detect/read_greylist.c \
 	src/detect/root.c \
+	src/detect/rows_bsd.c \
 	src/detect/rows_linux.c \
 	src/detect/service.c \
 	src/detect/sh.c \
@@ -325,10 +328,17 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_daemon.sh \
+	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \
+	tests/atf/t_detect_freebsd.sh \
 	tests/atf/t_detect_load.sh \
+	tests/atf/t_detect_openbsd.sh \
+	tests/atf/t_detect_openwrt.sh \
+	tests/atf/t_detect_pkgsrc.sh \
 	tests/atf/t_detect_probe.sh \
 	tests/atf/t_detect_reload.sh \
+	tests/atf/t_detect_systemd.sh \
+	tests/atf/t_detect_sysv.sh \
 	tests/atf/t_detect_tool.sh \
 	tests/atf/t_differential_postfix.sh \
 	tests/atf/t_differential_sendmail.sh \
@@ -412,6 +422,7 @@ TEST_DATA= \
 	tests/atf/h_cases_mail.sh \
 	tests/atf/h_database.sh \
 	tests/atf/h_detect.sh \
+	tests/atf/h_detect_freebsd.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
 	tests/atf/h_milters.sh \
@@ -436,6 +447,8 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c \
-	tests/fuzz/fuzz_table.c
+	tests/fuzz/fuzz_table.c \
+	tests/fuzz/fuzz_uci.c \
+	tests/fuzz/fuzz_unit.c
 FUZZ_HDRS= \
 	tests/fuzz/fuzz.h

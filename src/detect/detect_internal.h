@@ -112,9 +112,9 @@ const struct detect_platform *platform_find(const char *name);
 int	platform_options(struct detect_env *, const char *options, char *why,
 	    size_t whysize);
 
+/* DragonFly builds the same ports. */
 extern const struct detect_row detect_rows_freebsd[];
 extern const struct detect_row detect_rows_pkgsrc[];
-extern const struct detect_row detect_rows_dragonfly[];
 extern const struct detect_row detect_rows_openbsd[];
 extern const struct detect_row detect_rows_debian[];
 extern const struct detect_row detect_rows_redhat[];

@@ -27,8 +27,7 @@ const char *const detect_platforms[] = {
 const struct detect_platform detect_platform_table[] = {
 	{ "freebsd", "/usr/local", detect_rows_freebsd, rc_look, rc_scripts },
 	{ "pkgsrc", "/usr/pkg", detect_rows_pkgsrc, rc_look, rc_scripts },
-	{ "dragonfly", "/usr/local", detect_rows_dragonfly, rc_look,
-	    rc_scripts },
+	{ "dragonfly", "/usr/local", detect_rows_freebsd, rc_look, rc_scripts },
 	{ "openbsd", "/usr/local", detect_rows_openbsd, openbsd_look,
 	    openbsd_scripts },
 	{ "debian", "/usr", detect_rows_debian, linux_look, linux_scripts },

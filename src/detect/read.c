@@ -166,9 +166,15 @@ read_include(const struct read_work *w, const struct read_part *value,
 {
 	char path[1024];
 
-	if (level == READ_LEVELS || value->len >= sizeof(path)) {
+	if (level == READ_LEVELS) {
 		service_problem(w->r->sv, file, line, "files include one "
 		    "another too deep");
+		return;
+	}
+	if (value->len == 0 || *value->p != '/' || value->len >=
+	    sizeof(path)) {
+		service_problem(w->r->sv, file, line, "what is included has "
+		    "no full path");
 		return;
 	}
 	memcpy(path, value->p, value->len);

@@ -310,6 +310,11 @@ read_blocks_enter(struct read_blocks *b, enum read_where where,
 		next = READ_OUTER;
 	} else if (where == READ_OUTER) {
 		next = READ_INNER;
+	} else if (where == READ_TOP && !b->ucl && name != NULL &&
+	    strcmp(key, "program") == 0 && strcmp(name, "mailfromd") == 0) {
+		/* As if it were not there; others are for other programs. */
+		read_blocks_object(b, READ_TOP, NULL, true);
+		return;
 	}
 	/* Others than those of the name have nothing to say. */
 	if (next == READ_INNER && !read_blocks_is_inner(b, key))

@@ -32,12 +32,23 @@ struct root_string {
 	char		 text[];
 };
 
+/* A folder that was looked at: many are, once for each start script. */
+struct root_folder {
+	struct root_folder *next;
+	int		 error;		/* of errno(2): it is none */
+	char		*real;		/* where it is for the system */
+	bool		 is_read;	/* its names are there */
+	struct conf_list names;
+	char		 path[];	/* without a slash at its end */
+};
+
 struct root {
 	char		 top[ROOT_PATH];	/* "" for "/" */
 	struct root_file **file;
 	size_t		 n_files;
 	size_t		 total;			/* bytes of all of them */
 	struct root_string *strings;
+	struct root_folder *folders;
 };
 
 struct root *
@@ -60,11 +71,18 @@ root_new(const char *top)
 void
 root_free(struct root *r)
 {
+	struct root_folder *folder;
 	struct root_string *s;
 	size_t i;
 
 	if (r == NULL)
 		return;
+	while ((folder = r->folders) != NULL) {
+		r->folders = folder->next;
+		value_list_free(&folder->names);
+		free(folder->real);
+		free(folder);
+	}
 	for (i = 0; i < r->n_files; i++) {
 		free(r->file[i]->path);
 		free(r->file[i]->text);
@@ -174,6 +192,59 @@ root_find(const struct root *r, const char *path, bool follow,
 	return (0);
 }
 
+/* NULL without memory. */
+static struct root_folder *
+root_folder(struct root *r, const char *path, size_t len)
+{
+	char real[ROOT_PATH];
+	struct root_folder *folder;
+	struct stat st;
+
+	for (folder = r->folders; folder != NULL; folder = folder->next)
+		if (strncmp(folder->path, path, len) == 0 &&
+		    folder->path[len] == '\0')
+			return (folder);
+	folder = calloc(1, sizeof(*folder) + len + 1);
+	if (folder == NULL)
+		return (NULL);
+	memcpy(folder->path, path, len);
+	folder->error = root_find(r, folder->path, true, real, &st);
+	if (folder->error == 0 && !S_ISDIR(st.st_mode))
+		folder->error = ENOTDIR;
+	if (folder->error == 0 && (folder->real = strdup(real)) == NULL) {
+		free(folder);
+		return (NULL);
+	}
+	folder->next = r->folders;
+	r->folders = folder;
+	return (folder);
+}
+
+/* root_find(), which need not go to a folder that has been looked at. */
+static int
+root_look(struct root *r, const char *path, bool follow, char out[ROOT_PATH],
+    struct stat *st)
+{
+	const char *last = strrchr(path, '/');
+	const struct root_folder *folder;
+
+	if (last != NULL && last[1] != '\0' && strcmp(last, "/.") != 0 &&
+	    strcmp(last, "/..") != 0) {
+		folder = root_folder(r, path, (size_t)(last - path));
+		if (folder != NULL && folder->error != 0)
+			return (folder->error);
+		if (folder != NULL && (size_t)snprintf(out, ROOT_PATH, "%s%s",
+		    strcmp(folder->real, "/") == 0 ? "" : folder->real, last) <
+		    ROOT_PATH) {
+			if (lstat(out, st) == -1)
+				return (errno);
+			if (!follow || !S_ISLNK(st->st_mode))
+				return (0);
+		}
+	}
+	return (root_find(r, path, follow, out, st));
+}
+
 static enum root_kind
 root_kind_of(const struct stat *st)
 {
@@ -188,7 +259,7 @@ root_kind(struct root *r, const char *path)
 	char real[ROOT_PATH];
 	struct stat st;
 
-	if (root_find(r, path, true, real, &st) != 0)
+	if (root_look(r, path, true, real, &st) != 0)
 		return (ROOT_NONE);
 	return (root_kind_of(&st));
 }
@@ -199,7 +270,7 @@ root_executable(struct root *r, const char *path)
 	char real[ROOT_PATH];
 	struct stat st;
 
-	return (root_find(r, path, true, real, &st) == 0 &&
+	return (root_look(r, path, true, real, &st) == 0 &&
 	    S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0);
 }
 
@@ -209,7 +280,7 @@ root_is_link(struct root *r, const char *path)
 	char real[ROOT_PATH];
 	struct stat st;
 
-	return (root_find(r, path, false, real, &st) == 0 &&
+	return (root_look(r, path, false, real, &st) == 0 &&
 	    S_ISLNK(st.st_mode));
 }
 
@@ -253,7 +324,7 @@ root_fill(struct root *r, struct root_file *f)
 	struct stat st;
 	int error, fd = -1;
 
-	error = root_find(r, f->path, true, real, &st);
+	error = root_look(r, f->path, true, real, &st);
 	if (error == 0) {
 		/* What is no regular file may do things when it is opened. */
 		if (S_ISREG(st.st_mode)) {
@@ -334,37 +405,50 @@ root_compare(const void *a, const void *b)
 	return (strcmp(*(char *const *)a, *(char *const *)b));
 }
 
-/* Names in folder that are like the pattern, each with before before it. */
+/* Reads the names in a folder; none when it cannot be read. */
 static int
-root_names(struct root *r, const char *folder, const char *pattern,
-    const char *before, struct conf_list *out)
+root_fill_folder(struct root_folder *folder)
 {
-	char real[ROOT_PATH], path[ROOT_PATH];
+	struct conf_list *names = &folder->names;
 	struct dirent *e;
-	struct stat st;
-	size_t first = out->n, n;
 	int error = 0;
+	size_t n;
 	DIR *dir;
 
-	if (root_find(r, folder, true, real, &st) != 0 ||
-	    !S_ISDIR(st.st_mode))
-		return (0);
-	dir = opendir(real);
-	if (dir == NULL)
+	if (folder->error != 0 || (dir = opendir(folder->real)) == NULL)
 		return (0);
 	for (n = 0; error == 0 && n < ROOT_NAMES_MAX &&
-	    (e = readdir(dir)) != NULL; n++) {
-		if (!source_match(pattern, e->d_name))
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s%s", before,
-		    e->d_name) < sizeof(path))
-			error = value_list_add(out, path);
-	}
+	    (e = readdir(dir)) != NULL; n++)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			error = value_list_add(names, e->d_name);
 	closedir(dir);
-	if (out->n > first)
-		qsort(out->item + first, out->n - first, sizeof(char *),
-		    root_compare);
+	if (names->n > 0)
+		qsort(names->item, names->n, sizeof(char *), root_compare);
+	folder->is_read = error == 0;
 	return (error);
+}
+
+/* Names in a folder that are like the pattern, each with before before it. */
+static int
+root_names(struct root *r, const char *path, const char *pattern,
+    const char *before, struct conf_list *out)
+{
+	struct root_folder *folder;
+	char text[ROOT_PATH];
+	size_t i, len = strlen(path);
+
+	folder = root_folder(r, path, len > 0 && path[len - 1] == '/' ?
+	    len - 1 : len);
+	if (folder == NULL || (!folder->is_read &&
+	    root_fill_folder(folder) == -1))
+		return (-1);
+	for (i = 0; i < folder->names.n; i++)
+		if (source_match(pattern, folder->names.item[i]) &&
+		    (size_t)snprintf(text, sizeof(text), "%s%s", before,
+		    folder->names.item[i]) < sizeof(text) &&
+		    value_list_add(out, text) == -1)
+			return (-1);
+	return (0);
 }
 
 int

@@ -106,8 +106,15 @@ sh_simple_assign(struct sh *sh, const struct sh_simple *s, char how)
 			if (how == 'l')
 				sh_local(sh, v);
 			in->line = after;
-			sh_put(sh, v, o.why != NULL ? SH_UNKNOWN : SH_KNOWN,
-			    o.text != NULL ? o.text : "", o.len, o.why);
+			/* x=${x:-default} leaves x where it was set. */
+			if (v == NULL || o.why != NULL || how != 'k' ||
+			    v->now.known != SH_KNOWN || o.file == NULL ||
+			    o.file != v->now.file || o.line != v->now.line ||
+			    o.line == after || o.text == NULL ||
+			    strcmp(o.text, v->now.text) != 0)
+				sh_put(sh, v, o.why != NULL ? SH_UNKNOWN :
+				    SH_KNOWN, o.text != NULL ? o.text : "",
+				    o.len, o.why);
 		}
 		sh_out_free(&o);
 	}

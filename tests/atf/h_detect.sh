@@ -18,6 +18,9 @@
 #	expect PLATFORM [OPTION...]
 #				that must be the standard input, line by line,
 #				and nothing on standard error
+#	expect_one PLATFORM NAME LINE...
+#				"h_detect -l" says of NAME what each LINE is
+#				(NAME alone: it is not installed)
 #
 # Paths are those that the system would have: "/etc/rc.conf".
 
@@ -83,4 +86,21 @@ expect()
 	diff -u expect.out detect.out >&2 ||
 	    atf_fail "detect $* finds something else"
 	[ ! -s detect.err ] || atf_fail "detect $*: $(cat detect.err)"
+}
+
+expect_one()
+{
+
+	eo_platform=$1 eo_name=$2
+	shift 2
+	detect "$eo_platform" -l > /dev/null || atf_fail "detect"
+	awk -v name="$eo_name" '!/^\t/ { on = $1 == name } on' detect.out \
+	    > one.out
+	[ $# -gt 0 ] || [ ! -s one.out ] || atf_fail "$eo_name is there"
+	for eo_line in "$@"; do
+		grep -q -x -F -e "$eo_line" -e "	$eo_line" one.out || {
+			cat one.out >&2
+			atf_fail "$eo_name: not '$eo_line'"
+		}
+	done
 }

@@ -255,6 +255,10 @@ static const struct kind_case kind_cases[] = {
 	{ "opendkim includes nothing", KIND_OPENDKIM, "/etc/opendkim.conf",
 	    { "/etc/opendkim.conf", "Socket inet:1\nInclude /etc/no\n" }, NULL,
 	    NULL, NULL, "inet:1", NULL, "/etc/no: No such file", NULL, 0, 0 },
+	{ "opendkim includes a relative path", KIND_OPENDKIM, "/etc/o",
+	    { "/etc/o", "\nInclude p\n", "/etc/p", "Socket inet:1\n" }, NULL,
+	    NULL, NULL, NULL, NULL, "/etc/o:2: what is included has no full",
+	    NULL, 0, 0 },
 	{ "opendkim, placeholder", KIND_OPENDKIM, "/etc/opendkim.conf",
 	    { "/etc/opendkim.conf", "\nSocket inet:port@localhost\n" }, NULL,
 	    NULL, NULL, NULL, NULL, "/etc/opendkim.conf:2: 'inet:port@"
@@ -479,6 +483,10 @@ static const struct kind_case kind_cases[] = {
 	    "server milter { listen \"unix:///run/m.sock\"; }" },
 	    NULL, NULL, NULL, "unix:/run/m.sock", "/etc/mf.inc:1", NULL,
 	    NULL, 0, 0 },
+	{ "mailfromd, programs", KIND_MAILFROMD, "/etc/mf.conf",
+	    { "/etc/mf.conf", "program pmult { server milter { listen 1; } }\n"
+	    "program mailfromd { server milter { listen inet:2; } }\n" },
+	    NULL, NULL, NULL, "inet:2", "/etc/mf.conf:2", NULL, NULL, 0, 0 },
 	{ "mailfromd --port", KIND_MAILFROMD, NULL, { NULL },
 	    "mailfromd --pidfile /x --port inet:5@localhost", NULL, NULL,
 	    "inet:5@localhost", NULL, NULL, NULL, 0, 0 },
