@@ -14,7 +14,7 @@ alpine_case()
 	eval "$1_head() { atf_set descr \"$2\"; atf_set timeout 120; }"
 }
 
-enable()
+turn_on()
 {
 
 	root_link "/etc/init.d/$1" "/etc/runlevels/default/$1"
@@ -56,7 +56,7 @@ opendkim()
 	Mode	sv
 	Socket	inet:8891@localhost
 	EOT
-	enable opendkim
+	turn_on opendkim
 }
 
 opendmarc()
@@ -85,7 +85,7 @@ opendmarc()
 	root_file /etc/opendmarc/opendmarc.conf <<-'EOT'
 	Socket inet:8893@localhost
 	EOT
-	enable opendmarc
+	turn_on opendmarc
 }
 
 alpine_case packages "what the packages have, as they come"
@@ -122,7 +122,7 @@ packages_body()
 		milter = yes;
 	}
 	EOT
-	enable rspamd
+	turn_on rspamd
 	root_script /etc/init.d/amavisd-milter <<-'EOT'
 	#!/sbin/openrc-run
 	name=amavisd-milter
@@ -138,7 +138,7 @@ packages_body()
 	socket_amavis="/var/amavis/amavisd.sock"
 	connections=10
 	EOT
-	enable amavisd-milter
+	turn_on amavisd-milter
 	# By the way of old ones, and of Gentoo.
 	root_script /etc/init.d/milter-greylist <<-'EOT'
 	#!/sbin/runscript
@@ -172,7 +172,7 @@ packages_body()
 	PIDFILE=/var/run/milter/spamass-milter.pid
 	OPTIONS=""
 	EOT
-	enable spamass-milter
+	turn_on spamass-milter
 	root_script /etc/init.d/milter-regex <<-'EOT'
 	#!/sbin/openrc-run
 	command="/usr/bin/milter-regex"
@@ -184,7 +184,7 @@ packages_body()
 	MR_SOCKET=/run/milter-regex/regex.sock
 	MR_PERM=0660
 	EOT
-	enable milter-regex
+	turn_on milter-regex
 	expect alpine <<-'EOT'
 	milter-greylist installed off unix:/var/milter-greylist/milter-greylist.sock place=0 extra=0 conditions=GREY
 	opendkim installed on inet:8891@localhost place=3 extra=0 conditions=NONE
@@ -232,7 +232,7 @@ instances_body()
 
 	opendmarc
 	root_link opendmarc /etc/init.d/opendmarc.two
-	enable opendmarc.two
+	turn_on opendmarc.two
 	echo 'Socket local:/run/two.sock' |
 	    root_file /etc/opendmarc/opendmarc.two.conf
 	is opendmarc 'on inet:8893@localhost'

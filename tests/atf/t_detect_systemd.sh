@@ -29,17 +29,17 @@ unit()
 		printf 'ExecStart=%s\n\n[Install]\n' "$u_exec"
 		printf 'WantedBy=multi-user.target\n'
 	} | root_file "/usr/lib/systemd/system/$u_name.service"
-	enable "$u_name"
+	turn_on "$u_name"
 }
 
-enable()
+turn_on()
 {
 
 	root_link "/usr/lib/systemd/system/$1.service" \
 	    "/etc/systemd/system/multi-user.target.wants/$1.service"
 }
 
-disable()
+turn_off()
 {
 
 	rm -f "./root/etc/systemd/system/multi-user.target.wants/$1.service"
@@ -171,7 +171,7 @@ redhat_body()
 	[Install]
 	WantedBy = multi-user.target
 	EOT
-	enable clamav-milter
+	turn_on clamav-milter
 	root_file /etc/mail/clamav-milter.conf <<-'EOT'
 	MilterSocket /run/clamav-milter/clamav-milter.socket
 	EOT
@@ -228,7 +228,7 @@ off_body()
 
 	unit vrfydmn '/usr/sbin/vrfydmn -s local:/run/v.sock'
 	is vrfydmn 'on unix:/run/v.sock'
-	disable vrfydmn
+	turn_off vrfydmn
 	is vrfydmn 'off unix:/run/v.sock'
 	detect debian -l | grep -q '	enabled .*no link in' ||
 	    atf_fail "not why it is off"
@@ -533,7 +533,7 @@ sockets_body()
 	    /etc/systemd/system/sockets.target.wants/opendkim.socket
 	is opendkim 'on unix:/run/opendkim/opendkim.sock'
 	# It is enough that the socket is enabled.
-	disable opendkim
+	turn_off opendkim
 	is opendkim 'on unix:/run/opendkim/opendkim.sock'
 	root_file /etc/systemd/system/opendkim.socket.d/port.conf <<-'EOT'
 	[Socket]

@@ -15,8 +15,8 @@ sysv_case()
 	eval "$1_head() { atf_set descr \"$2\"; atf_set timeout 120; }"
 }
 
-# enable NAME: as update-rc.d and chkconfig do.
-enable()
+# turn_on NAME: as update-rc.d and chkconfig do.
+turn_on()
 {
 
 	for e_level in 2 3 4 5; do
@@ -120,7 +120,7 @@ spamass()
 	OPTIONS="-u spamass-milter -i 127.0.0.1"
 	# SOCKET="/var/spool/postfix/spamass/spamass.sock"
 	EOT
-	enable spamass-milter
+	turn_on spamass-milter
 }
 
 sysv_case debian "what Debian's packages without a unit have"
@@ -175,7 +175,7 @@ debian_body()
 	root_file /etc/default/amavisd-milter <<-'EOT'
 	#MILTERSOCKET=inet:60001@127.0.0.1
 	EOT
-	enable amavisd-milter
+	turn_on amavisd-milter
 	root_script /usr/sbin/clamav-milter < /dev/null
 	root_script /etc/init.d/clamav-milter <<-'EOT'
 	#!/bin/sh
@@ -212,7 +212,7 @@ debian_body()
 	MilterSocket /var/run/clamav/clamav-milter.ctl
 	User clamav
 	EOT
-	enable clamav-milter
+	turn_on clamav-milter
 	expect debian <<-'EOT'
 	clamav-milter installed on unix:/var/run/clamav/clamav-milter.ctl place=6 extra=0 conditions=NONE
 	spamass-milter installed on unix:/var/run/spamass/spamass.sock place=7 extra=0 conditions=SPAM
@@ -280,7 +280,7 @@ off_body()
 	done
 	root_link ../init.d/spamass-milter /etc/rc0.d/S01spamass-milter
 	is spamass-milter 'off unix:/var/run/spamass/spamass.sock'
-	enable spamass-milter
+	turn_on spamass-milter
 	is spamass-milter 'on unix:/var/run/spamass/spamass.sock'
 	# systemd would start the script, too.
 	root_link /dev/null /etc/systemd/system/spamass-milter.service
@@ -380,7 +380,7 @@ faults_body()
 	DAEMON=/usr/sbin/vrfydmn
 	DAEMON_OPTS="-s /run/v.sock"
 	EOT
-	enable vrfydmn
+	turn_on vrfydmn
 	is vrfydmn 'on unix:/run/v.sock'
 	head -c 5000000 /dev/zero | tr '\0' x |
 	    root_script /etc/init.d/spamass-milter
