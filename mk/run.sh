@@ -54,13 +54,13 @@ apt_has() {
 
 # Of these names those that this release has, as far as it is known: without
 # lists, every one.  The sanitizers' run-time library goes by version, spamd is
-# newer than its package, rspamd and milter-greylist come and go, MariaDB's
-# names had a version.
+# newer than its package, rspamd and some milters come and go, MariaDB's names
+# had a version.
 apt_offered() {
 	for package in "$@"; do
 		case $package in
 		libclang-rt-14-dev | spamd | rspamd | mariadb-*-core | \
-		    milter-greylist)
+		    milter-greylist | milter-regex | amavisd-milter)
 			! apt-cache show bmake >/dev/null 2>&1 ||
 			    apt-cache show $package >/dev/null 2>&1 ||
 			    continue
@@ -121,7 +121,8 @@ install_missing() {
 		    libsendmail-pmilter-perl opendmarc spamass-milter
 		    spamassassin spamd spamc rspamd sqlite3 postgresql
 		    mariadb-server-core mariadb-client-core unbound
-		    libsasl2-modules sasl2-bin milter-greylist"
+		    libsasl2-modules sasl2-bin milter-greylist milter-regex
+		    amavisd-milter"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||

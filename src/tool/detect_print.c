@@ -276,6 +276,13 @@ detect_print_absent(const struct detect_tool *t)
 		(void)putchar('\n');
 }
 
+/* The others are in one list at the end, unless they are asked for. */
+static bool
+detect_print_has_row(const struct detect_tool *t, const struct detect_line *l)
+{
+	return (t->n_names > 0 || l->d == NULL || l->d->installed);
+}
+
 /* Hands back how wide the column of names is. */
 static int
 detect_print_head(const struct detect_tool *t)
@@ -304,7 +311,8 @@ detect_print_head(const struct detect_tool *t)
 	for (i = 0; i < t->n; i++) {
 		n = (int)detect_out_bytes(NULL, t->line[i].name,
 		    strlen(t->line[i].name));
-		if (n > width && n <= DETECT_NAME_COLUMNS)
+		if (n > width && n <= DETECT_NAME_COLUMNS &&
+		    detect_print_has_row(t, &t->line[i]))
 			width = n;
 	}
 	width += 2;
@@ -324,8 +332,7 @@ detect_print(struct detect_tool *t)
 	if (!o.json)
 		width = detect_print_head(t);
 	for (i = 0; i < t->n; i++)
-		if (o.json || t->n_names > 0 || t->line[i].d == NULL ||
-		    t->line[i].d->installed)
+		if (o.json || detect_print_has_row(t, &t->line[i]))
 			detect_print_line(t, &o, &t->line[i], width);
 	if (o.json)
 		printf(t->n > 0 ? "]\n" : "[]\n");

@@ -96,7 +96,7 @@ found()
 	END
 		"$MM_PROGRAM" detect -f mm.conf --probe -v >&2
 		cat "w/$PACKAGE.out" >&2
-		atf_fail "$PACKAGE: not $2, $3"
+		atf_fail "$PACKAGE is something else than enabled=$2: $3"
 	}
 	[ $f_got -eq "$1" ] || atf_fail "$PACKAGE: exit status $f_got, not $1"
 }
@@ -107,16 +107,21 @@ run()
 
 	found 1 yes 'no socket'
 	hm_spawn "$PACKAGE" "$@"
-	running
+	running KILL
 }
 
+# running SIGNAL: with which it is ended; KILL leaves the socket behind.
 running()
 {
 
 	hm_wait "$PACKAGE" "unix:$SOCKET"
 	found 0 yes works
-	hm_stop "$PACKAGE" KILL
-	[ ! -S "$SOCKET" ] || found 1 yes refused
+	hm_stop "$PACKAGE" "$1"
+	if [ -S "$SOCKET" ]; then
+		found 1 yes refused
+	else
+		found 1 yes 'no socket'
+	fi
 	# Switched off, by the system.
 	rm -f root/etc/systemd/system/*.wants/* root/etc/rc?.d/S*
 	"$MM_PROGRAM" detect -f mm.conf --probe "$PACKAGE" > out ||
@@ -179,7 +184,7 @@ amavisd_body()
 
 	begin amavisd-milter
 	echo "MILTERSOCKET=$SOCKET" >> root/etc/default/amavisd-milter
-	mkdir "$HM_WORK/amavis"
+	mkdir -m 700 "$HM_WORK/amavis"
 	run amavisd-milter -f -s "$SOCKET" -S "$HM_WORK/amavisd.sock" \
 	    -w "$HM_WORK/amavis" -p "$HM_WORK/pid"
 }
@@ -221,7 +226,7 @@ rspamd_body()
 	# shellcheck disable=SC2034 # for hf_rspamd
 	HF_DNS=$HM_PORT1
 	hf_rspamd rspamd "unix:$SOCKET"
-	running
+	running TERM
 }
 
 # As they are on this host, whatever an administrator has made of them.

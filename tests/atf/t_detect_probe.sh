@@ -122,7 +122,7 @@ several_body()
 	probe 1 -t 1
 	has out '    probe:         unix:a.sock: works: protocol version 6'
 	has out '    probe:         unix:none.sock: no socket: none.sock does not exist'
-	ntimes out 'probe:       silent: no answer within 1s' 8
+	ntimes out 'silent: no answer within 1s' 8
 	# One name: only that is asked.
 	probe 0 b
 	ntimes out 'probe:' 1

@@ -115,11 +115,12 @@ table_body()
 	    'milter-greylist  yes      yes   unix:/var/run/greylist.sock' \
 	    '    enabled by:    /etc/rc.conf:2: miltergreylist_enable=YES' \
 	    '    socket by:     /usr/local/etc/mail/greylist.conf:1' \
-	    '    conditions:    Sendmail Compatible, S25R, Unauthenticated, No Stress' \
+	    '    conditions:    Sendmail Compatible, Stress Notify, Trust, Remote Network,' \
+	    '                   S25R, Unauthenticated' \
 	    'spamass-milter   no       no    unix:/var/run/spamass-milter.sock' \
 	    '    enabled by:    /usr/local/etc/rc.d/spamass-milter:6:' \
 	    '                   spamass_milter_enable=NO' \
-	    '    socket by:     /usr/local/etc/rc.d/spamass-milter:7' \
+	    '    socket by:     /usr/local/etc/rc.d/spamass-milter:9' \
 	    '    conditions:    Remote Network, Unauthenticated, No Stress' \
 	    'own              -        yes   unix:/var/run/own.sock' \
 	    '    socket by:     mm.conf:4' \
@@ -152,8 +153,8 @@ administrator_body()
 	    '    enabled by:    /etc/rc.conf:2: miltergreylist_enable=YES' \
 	    '    socket by:     /usr/local/etc/mail/greylist.conf:1' \
 	    '    decided by:    mm.conf:4' \
-	    '    conditions:    Sendmail Compatible, S25R, Unauthenticated, No Stress, Grey' \
-	    '                   One' \
+	    '    conditions:    Sendmail Compatible, Stress Notify, Trust, Remote Network,' \
+	    '                   S25R, Unauthenticated, Grey One' \
 	    'spamass-milter   no       yes   inet:783@127.0.0.1' \
 	    '    enabled by:    /usr/local/etc/rc.d/spamass-milter:6:' \
 	    '                   spamass_milter_enable=NO' \
@@ -212,10 +213,10 @@ options_body()
 	says out 'milter-greylist  yes '
 	lacks out 'spamass-milter'
 	lacks out 'Not installed'
-	tool 0 -c "$PWD/etc" -p openbsd -r "$PWD" spamass_milter own
+	tool 0 -c "$PWD/etc" -p openbsd -r "$PWD" milter_greylist own
 	says out 'Platform:      openbsd'
 	says out "Files below:   $PWD"
-	says out 'spamass_milter  not installed'
+	says out 'milter_greylist  not installed'
 	tool 0 -f mm.conf -o prefix=/opt
 	lacks out 'spamass-milter   no'
 	tool 0 -f mm.conf -s 'milter.own.enabled = false' own
