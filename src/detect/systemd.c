@@ -370,7 +370,11 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 	size_t i;
 
 	if (unit_word(from->text + optional, &u->names, &words, from->file,
-	    from->line) == -1 || (path = words.item[0].text) == NULL)
+	    from->line) == -1) {
+		u->env->no_memory = true;
+		goto done;
+	}
+	if ((path = words.item[0].text) == NULL)
 		goto done;
 	if ((path[strcspn(path, "*?[")] != '\0' ?
 	    root_glob(u->env->root, path, &files) :
@@ -381,10 +385,11 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 		if (f == NULL)
 			break;
 		u->file = f->path;
-		if (f->text != NULL)
-			(void)unit_read_environment(f->text, f->len,
-			    systemd_set, u);
-		else if (!f->absent)
+		if (f->text != NULL) {
+			if (unit_read_environment(f->text, f->len,
+			    systemd_set, u) == -1)
+				u->env->no_memory = true;
+		} else if (!f->absent)
 			service_problem(u->sv, f->path, 0, "%s", f->why);
 		else if (!optional)
 			service_problem(u->sv, from->file, from->line,
