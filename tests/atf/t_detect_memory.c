@@ -180,8 +180,7 @@ memory_try(const char *platform)
 		for (memory_fail_at = 1;; memory_fail_at++) {
 			memory_calls = 0;
 			if (memory_load(said) == 0 &&
-			    strcmp(said, memory_first) != 0)
-				{
+			    strcmp(said, memory_first) != 0) {
 				fprintf(stderr, "allocation %zu fails, and it "
 				    "says:\n%s", memory_fail_at, said);
 				atf_tc_fail("less is found without memory");
