@@ -171,6 +171,7 @@ struct service {
 	 */
 	struct detect_fact listen;
 	char		*problem;	/* NULL, or one line "FILE:LINE: ..." */
+	bool		 no_memory;	/* it says less than there is */
 };
 
 /*

@@ -628,7 +628,8 @@ rc_service(struct detect_env *env, const struct detect_row *row,
 		    "started from");
 	else if (!root_executable(env->root, path))
 		rc_refuse(sv, path, "it cannot be executed");
-	if (profile == NULL)
+	/* Without memory it has no variables. */
+	if (profile == NULL && sv->vars != NULL)
 		rc_profiles(env, row, path, example);
 }
 

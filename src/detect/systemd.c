@@ -276,7 +276,7 @@ systemd_socket(struct detect_env *env, struct service *sv,
 	if (u.key[UNIT_LISTEN].n > 0 && (u.key[UNIT_SERVICE].n == 0 ||
 	    strcmp(u.key[UNIT_SERVICE].item[0].text, unit) == 0)) {
 		w = &u.key[UNIT_LISTEN].item[0];
-		text = unit_word(w->text, &u.names);
+		text = unit_word(w->text, &u.names, &env->no_memory);
 		if (text != NULL && fact_set(&sv->listen, text, w->file,
 		    w->line) == -1)
 			env->no_memory = true;
@@ -302,7 +302,8 @@ static void
 systemd_variable(struct systemd_unit *u, const char *name, const char *value,
     const struct sh_word *from)
 {
-	char *text = unit_word(value, &u->names), unknown[300];
+	char *text = unit_word(value, &u->names, &u->env->no_memory);
+	char unknown[300];
 
 	if (text != NULL)
 		sh_set(u->sv->vars, name, text, from->file, from->line);
@@ -359,7 +360,8 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 	struct conf_list files = { NULL, 0 };
 	const struct root_file *f;
 	bool optional = from->text[0] == '-';
-	char *path = unit_word(from->text + optional, &u->names);
+	char *path = unit_word(from->text + optional, &u->names,
+	    &u->env->no_memory);
 	size_t i;
 
 	if (path == NULL)
@@ -373,10 +375,11 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 		if (f == NULL)
 			break;
 		u->file = f->path;
-		if (f->text != NULL)
-			(void)unit_read_environment(f->text, f->len,
-			    systemd_set, u);
-		else if (!f->absent)
+		if (f->text != NULL) {
+			if (unit_read_environment(f->text, f->len,
+			    systemd_set, u) == -1)
+				u->env->no_memory = true;
+		} else if (!f->absent)
 			service_problem(u->sv, f->path, 0, "%s", f->why);
 		else if (!optional)
 			service_problem(u->sv, from->file, from->line,
@@ -471,7 +474,7 @@ systemd_description(struct systemd_unit *u)
 	if (all->n == 0)
 		return;
 	w = &all->item[all->n - 1];
-	text = unit_word(w->text, &u->names);
+	text = unit_word(w->text, &u->names, &u->env->no_memory);
 	start_describe(u->env, u->sv, text, w->file, w->line);
 	free(text);
 }

@@ -443,15 +443,15 @@ unit_words(const char *value, const struct unit_names *names,
 }
 
 char *
-unit_word(const char *value, const struct unit_names *names)
+unit_word(const char *value, const struct unit_names *names, bool *no_memory)
 {
 	struct unit_text *t = calloc(1, sizeof(*t));
 	char *text = NULL;
 
-	if (t != NULL) {
+	if (t != NULL)
 		unit_specifiers(t, value, names);
-		text = t->unknown ? NULL : strdup(t->text);
-	}
+	if (t == NULL || (!t->unknown && (text = strdup(t->text)) == NULL))
+		*no_memory = true;
 	free(t);
 	return (text);
 }

@@ -30,7 +30,8 @@ fuzz_unit_words(const struct fuzz_unit *u, const char *value, unsigned line)
 {
 	static const struct unit_names names = { "a-b@c\\x2dd-e", ".service" };
 	struct sh_words words = { NULL, 0 };
-	char *text = unit_word(value, &names);
+	bool no_memory = false;
+	char *text = unit_word(value, &names, &no_memory);
 	size_t i;
 
 	FUZZ_REQUIRE(text == NULL || strlen(text) < SH_VALUE_MAX);
