@@ -48,9 +48,10 @@ int	unit_words(const char *value, const struct unit_names *,
 	    unsigned line);
 /*
  * The same for a value that is one word, without quotes.  NULL when it is not
- * known, or without memory, which is said in the last argument; free(3) it.
+ * known, or without memory, which sets no_memory; free(3) it.
  */
-char	*unit_word(const char *value, const struct unit_names *, bool *);
+char	*unit_word(const char *value, const struct unit_names *,
+	    bool *no_memory);
 /* Whether that can be the name of a variable. */
 bool	unit_is_name(const char *, size_t len);
 
