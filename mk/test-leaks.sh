@@ -30,6 +30,7 @@ until_true() {
 		tries=$((tries + 1))
 		if [ $tries -gt 1200 ]; then
 			echo "waited in vain for $what"
+			test -z "${daemon:-}" || ls -l "/proc/$daemon/fd"
 			tail -n 30 ./*.log
 			echo "0 passed, 1 failed"
 			exit 1
@@ -78,7 +79,9 @@ valgrind --leak-check=full --show-leak-kinds=all \
     --log-file=valgrind.log "$program" -d -f mm.conf 2>mm.log &
 daemon=$!
 pids="$pids $daemon"
-until_true "the daemon" test -S mm.sock
+# The socket is there before the loop and its pipe are: this line is the last
+# thing of the start, and from here on only sessions open anything.
+until_true "the daemon" grep -q 'listening on' mm.log
 open_files() {
 	ls "/proc/$daemon/fd" 2>/dev/null | wc -l
 }
