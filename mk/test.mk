@@ -100,7 +100,7 @@ test-amalgamation: tests build/amalgamation/milter-manager
 test-tools:
 	@sh mk/sendmail.sh
 
-# 1,000 sessions under valgrind.
+# 400 sessions under valgrind.
 test-leaks: tests
 	@sh mk/test-leaks.sh $T '${TEST_PROGRAM}'
 
