@@ -11,6 +11,7 @@ log=build/test-all
 rm -rf $log
 mkdir -p $log || exit 1
 start=$(date +%s)
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # number WORD FILE - the number before WORD in the closing line of a run.
 number() {
@@ -24,6 +25,17 @@ number() {
 	}' "$2"
 }
 
+# compiled TARGET [KNOB=VALUE ...] - what TARGET needs, on all processors; who
+# breaks is told by the run that follows.
+compiled() {
+	case $1 in
+	test | test-amalgamation | test-leaks) ;;
+	*) return ;;
+	esac
+	shift
+	$make -j "$jobs" tests "$@" >/dev/null 2>&1
+}
+
 # step NAME TARGET [KNOB=VALUE ...]
 step() {
 	name=$1
@@ -32,6 +44,7 @@ step() {
 	echo
 	echo "==> $name: $make $*"
 	began=$(date +%s)
+	compiled "$@"
 	{ $make "$@" 2>&1; echo $? >"$own.status"; } | tee "$own"
 	status=$(cat "$own.status")
 	passed=$(number passed "$own")
@@ -54,7 +67,7 @@ beside() {
 	fi
 }
 
-step "build" all amalgamation test-tools
+step "build" -j "$jobs" all amalgamation test-tools
 echo "==> beside the suites: lint, static and cross builds; shown later"
 beside >$log/beside 2>&1 &
 beside=$!
@@ -63,16 +76,20 @@ trap 'kill $beside 2>/dev/null; exit 1' HUP INT TERM
 # Real MTAs are heavy, and what the passes differ in is not what they test: they
 # run in the first one and under the sanitizers, elsewhere they are skipped.
 step "suite" test
-step "suite, poll" test TEST_BACKEND=poll TEST_REAL=0
+# How the program was built and what it waits with have little to do with each
+# other, so one pass is for both; some cases are for the other back end in the
+# one file.
+step "suite, one file, poll" test-amalgamation TEST_BACKEND=poll TEST_REAL=0
+step "one file" test-amalgamation \
+    TESTS="t_tool.sh t_daemon.sh t_load.sh:thousand"
 # The system's own choice was kqueue or epoll; kqueue's rules are run over the
 # stand-in where the system has none.
 if [ ! -e /usr/include/sys/event.h ]; then
 	step "suite, kqueue stand-in" test KQUEUE_SHIM=1 TEST_BACKEND=kqueue \
 	    TEST_REAL=0
 fi
-step "suite, one file" test-amalgamation TEST_REAL=0
 step "suite, sanitizers" test SANITIZE=1
-step "fuzz corpora" fuzz-corpus SANITIZE=1
+step "fuzz corpora" -j "$jobs" fuzz-corpus SANITIZE=1
 step "leaks" test-leaks
 wait $beside
 cat $log/beside

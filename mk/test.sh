@@ -12,7 +12,8 @@
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
 #	MM_SENDMAIL	where mk/sendmail.sh unpacked Sendmail
 #	MM_TEST_REAL	0: the suites that only need real MTAs and filters
-#			skip themselves, as counted; fewer random sessions
+#			skip themselves, as counted; fewer random sessions,
+#			and fewer under valgrind
 #	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
 #			longer and other runs of t_session_random
 #
@@ -48,7 +49,7 @@ test -z "${MM_TEST_BACKEND:-}" || what="$what, back end $MM_TEST_BACKEND"
 echo "==> suite over $what"
 
 # What the shorter passes differ in needs no long runs either.
-test "${MM_TEST_REAL:-1}" != 0 || : "${MM_TEST_ROUNDS:=8}"
+test "${MM_TEST_REAL:-1}" != 0 || : "${MM_TEST_ROUNDS:=4}"
 
 # kyua writes the whole environment into its reports, so it gets a small one.
 run_kyua() {

@@ -122,7 +122,8 @@ load(const char *text, size_t len)
 H_CASE(random, "10,000 damaged files: an error message or a configuration")
 {
 	const char *rounds = getenv("CONF_ROUNDS"), *seed = getenv("CONF_SEED");
-	unsigned long i, n = rounds != NULL ? strtoul(rounds, NULL, 10) : 10000;
+	unsigned long i, n = rounds != NULL ? strtoul(rounds, NULL, 10) :
+	    case_times(10000);
 	unsigned long good = 0;
 	struct conf *conf, *again;
 	char text[8192], *shown;

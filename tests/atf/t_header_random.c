@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "h_case.h"
 #include "h_header.h"
 
 /* ----- the MTA, simulated ----- */
@@ -430,6 +431,7 @@ plan_many(enum header_model model, uint32_t seed, unsigned times)
 	unsigned i, failed = 0;
 
 	plan_seed = seed;
+	times = case_times(times);
 	for (i = 0; i < times && failed < 5; i++) {
 		plan_make(&p, model);
 		if (plan_run(&p, why))

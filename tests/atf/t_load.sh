@@ -152,15 +152,18 @@ leaks_body()
 	echo $! > mm.pid
 	wait_for grep -q 'listening on' mm.log
 	make_mail 40000 > mail.eml
-	check_mta --sessions=300 --concurrency=30 --messages=2 -m mail.eml \
+	# A leak of one session is found as well as that of a hundred.
+	many=00
+	[ "${MM_TEST_REAL:-1}" != 0 ] || many=0
+	check_mta --sessions=3$many --concurrency=30 --messages=2 -m mail.eml \
 	    -r one@example.org -r two@example.org
-	check_mta --sessions=300 --concurrency=30 --mta=postfix --messages=2 \
+	check_mta --sessions=3$many --concurrency=30 --mta=postfix --messages=2 \
 	    --abort=body:1 --unknown=FROB
-	check_mta --sessions=100 --concurrency=10 --messages=2 --quit-nc
-	mta --sessions=100 --concurrency=10 --close-after=header > /dev/null 2>&1
+	check_mta --sessions=1$many --concurrency=10 --messages=2 --quit-nc
+	mta --sessions=1$many --concurrency=10 --close-after=header > /dev/null 2>&1
 	kill "$(cat a.pid)"
 	wait_for test ! -S a.sock
-	check_mta --sessions=200 --concurrency=30
+	check_mta --sessions=2$many --concurrency=30
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'configuration reloaded' mm.log
 	stop_manager

@@ -328,6 +328,7 @@ evaluation_body()
 	lacks b.out 'X: y'
 	stop_manager
 	kill "$(cat a.pid)"
+	wait_for test ! -S a.sock
 	for at in connect helo mail data header eom; do
 		child a --on=$at=reject
 		manager

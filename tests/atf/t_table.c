@@ -525,7 +525,7 @@ H_CASE(limits, "Lines, values and tables at their limits")
 H_CASE(large, "A million entries: each is found, with its value")
 {
 	size_t size = 64 * 1000 * 1000, len = 0, i;
-	unsigned n = 1000000;
+	unsigned n = case_times(1000000);
 	char *text = malloc(size), key[40], value[TABLE_VALUE_MAX];
 	struct table *t;
 
