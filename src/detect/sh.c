@@ -144,7 +144,7 @@ sh_hash(const char *name, size_t len)
 	return (h % SH_BUCKETS);
 }
 
-static struct sh_var *
+struct sh_var *
 sh_find(const struct sh *sh, const char *name, size_t len)
 {
 	struct sh_var *v = sh->bucket[sh_hash(name, len)];
@@ -339,7 +339,7 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
     size_t len, const char *why)
 {
 	static const char maybe[] = "a condition that is not known";
-	bool function;
+	bool function, same;
 	char *copy = NULL;
 
 	if (v == NULL)
@@ -350,19 +350,19 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
 		why = "it is readonly";
 	}
 	if (sh->maybe > v->now.level) {
-		if (known == v->now.known && (known != SH_KNOWN ||
-		    sh_same(&v->now, text, len)) && !function)
+		same = known == SH_KNOWN && sh_same(&v->now, text, len);
+		if (known == v->now.known && (known != SH_KNOWN || same))
 			return;
-		if (v->now.known != SH_UNKNOWN)
+		/* The body of a function that may be there. */
+		same = function && (same || (known == SH_KNOWN &&
+		    v->now.known == SH_UNSET));
+		if (v->now.known != SH_UNKNOWN || (v->now.text != NULL &&
+		    !same))
 			sh->changes++;
+		if (!same)
+			text = NULL;
 		if (known != SH_UNKNOWN)
 			why = maybe;
-		/* The body of a function that may be there. */
-		if (!function || known != SH_KNOWN ||
-		    (v->now.known != SH_UNSET && !sh_same(&v->now, text, len)))
-			text = NULL;
-		else if (v->now.known == SH_KNOWN)
-			return;
 		known = SH_UNKNOWN;
 	} else if (known != SH_KNOWN)
 		text = NULL;
@@ -407,7 +407,8 @@ sh_forget(struct sh *sh, const char *why)
 	sh->lost = true;
 	for (i = 0; i < SH_BUCKETS; i++)
 		for (v = sh->bucket[i]; v != NULL; v = v->next)
-			if (v->now.known != SH_UNKNOWN && v->name[0] != '0')
+			if (v->now.known != SH_UNKNOWN && v->name[0] != '0' &&
+			    strchr(v->name, '(') == NULL)
 				sh_put(sh, v, SH_UNKNOWN, NULL, 0, why);
 }
 

@@ -36,6 +36,9 @@ sh_follow(struct sh *sh, const char *file, unsigned line, const char *text,
 	in.line = line;
 	sh->in = &in;
 	if (sh_deeper(sh)) {
+		sh_newlines(sh);
+		if (in.p == in.end)
+			sh->status = 0;
 		for (sh_newlines(sh); in.p < in.end && sh->end == SH_RUNS;
 		    sh_newlines(sh)) {
 			/* As sh does: whole, or not at all. */
@@ -86,7 +89,6 @@ sh_call_function(struct sh *sh, struct sh_var *f, const struct sh_out *o)
 	for (i = 1; i <= count && i <= SH_ARGUMENTS_MAX; i++)
 		sh_local(sh, sh_var_number(sh, i));
 	sh_set_words(sh, &o->words, 1, o->ragged);
-	sh->status = 0;
 	(void)sh_follow(sh, file, line, body, strlen(body));
 	if (sh->end == SH_RETURNED)
 		sh->end = SH_RUNS;

@@ -170,6 +170,8 @@ void	sh_work(struct sh *, size_t bytes);
 void	sh_fail(struct sh *, const char *why);
 /* One deeper; false: too deep. */
 bool	sh_deeper(struct sh *);
+/* The variable, or NULL. */
+struct sh_var *sh_find(const struct sh *, const char *name, size_t len);
 /* The variable, made when it is not there; NULL: cannot be. */
 struct sh_var *sh_var(struct sh *, const char *name, size_t len);
 /* The same of a number. */
@@ -180,7 +182,7 @@ void	sh_put(struct sh *, struct sh_var *, enum sh_known, const char *text,
 	    size_t len, const char *why);
 /* It may be anything now. */
 void	sh_blur(struct sh *, const char *name, size_t len, const char *why);
-/* Every variable may be anything now. */
+/* Every variable may be anything now; functions are what they were. */
 void	sh_forget(struct sh *, const char *why);
 void	sh_mark(struct sh *, struct sh_mark *);
 void	sh_keep(struct sh *, const struct sh_mark *);

@@ -138,6 +138,7 @@ sh_simple_function(struct sh *sh, const struct sh_simple *s, struct sh_var *f,
 	if (f->now.text == NULL) {
 		if (may)
 			sh_forget(sh, "a function that is not known");
+		sh->status = SH_STATUS_UNKNOWN;
 		return;
 	}
 	call.up = sh->call;
@@ -354,7 +355,6 @@ sh_simple_eval(struct sh *sh, const struct sh_simple *s,
 		    strlen(SH_SIMPLE_OF(o, i)));
 		len += strlen(SH_SIMPLE_OF(o, i));
 	}
-	sh->status = 0;
 	(void)sh_follow(sh, sh->in->file, line, text, len);
 	free(text);
 }
@@ -372,15 +372,16 @@ sh_simple_dot(struct sh *sh, const struct sh_out *o)
 	name = path != NULL ? strrchr(path, '/') : NULL;
 	if (name != NULL) {
 		snprintf(word, sizeof(word), " %.30s ", name + 1);
-		if (strstr(system, word) != NULL)
+		if (strstr(system, word) != NULL) {
+			sh->status = SH_STATUS_UNKNOWN;
 			return;
+		}
 	}
 	if (path == NULL || *path != '/' || o->ragged) {
 		sh->status = SH_STATUS_UNKNOWN;
 		sh_forget(sh, "a file that is not known");
 		return;
 	}
-	sh->status = 0;
 	if (sh_source(sh, path) == 0)
 		return;
 	file = root_read(sh->root, path);
@@ -550,17 +551,15 @@ sh_simple_command(struct sh *sh, const struct sh_simple *s, struct sh_out *o,
 	unsigned kind;
 	int status;
 
-	sh->status = SH_STATUS_UNKNOWN;
 	if (name == NULL || *name == '\0') {
 		sh_simple_assign(sh, s, 'd');
+		sh->status = SH_STATUS_UNKNOWN;
 		return;
 	}
 	if (functions && (size_t)snprintf(full, sizeof(full), "%s()", name) <
-	    sizeof(full) && sh_look(sh, full, strlen(full)).known !=
-	    SH_UNSET && !sh->lost) {
-		f = sh_var(sh, full, strlen(full));
-		if (f != NULL)
-			sh_simple_function(sh, s, f, o);
+	    sizeof(full) && (f = sh_find(sh, full, strlen(full))) != NULL &&
+	    f->now.known != SH_UNSET) {
+		sh_simple_function(sh, s, f, o);
 		return;
 	}
 	kind = sh_simple_kind(name);
@@ -571,6 +570,7 @@ sh_simple_command(struct sh *sh, const struct sh_simple *s, struct sh_out *o,
 	if (sh->command != NULL) {
 		status = sh->command(sh, &o->words, sh->command_arg);
 		if (status == SH_STATUS_END) {
+			sh->status = SH_STATUS_UNKNOWN;
 			if (sh->end == SH_RUNS)
 				sh->end = SH_DONE;
 			return;
