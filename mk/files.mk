@@ -285,6 +285,7 @@ TESTS_C= \
 	tests/atf/t_conf_route.c \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_detect_kind.c \
+	tests/atf/t_detect_memory.c \
 	tests/atf/t_detect_rspamd.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \

@@ -193,6 +193,8 @@ detect_read(struct detect_env *env, struct service *sv,
 		memset(&sv->command_options, 0, sizeof(sv->command_options));
 	}
 	detect_check(sv, m);
+	if (sv->no_memory)
+		env->no_memory = true;
 	if (m->problem == NULL) {
 		m->problem = sv->problem;
 		sv->problem = NULL;
@@ -272,7 +274,7 @@ detect_collect(struct detect_work *work, const bool *absent, size_t n_rows,
 		if (d->item[d->n++].name == NULL)
 			return (-1);
 	}
-	return (env->no_memory ? -1 : 0);
+	return (0);
 }
 
 static int
@@ -292,6 +294,9 @@ detect_all(struct detect_work *work, struct detect *d)
 	}
 	for (i = 0; i < work->env.n_services; i++)
 		service_free(&work->env.service[i]);
+	/* Freeing one may tell, too. */
+	if (work->env.no_memory || root_is_short(work->env.root))
+		result = -1;
 	free(work->env.service);
 	free(work->generic);
 	value_list_free(&work->other);

@@ -77,6 +77,7 @@ struct detect_env {
 	char		 prefix[256];	/* "/usr/local": options, or default */
 	char		 rcddir[256];	/* "" unless an option says so */
 	const char	*rspamadm;	/* NULL: never */
+	const char	*folders;	/* rc.c's, kept in root; NULL: not yet */
 	struct service	*service;
 	size_t		 n_services;
 	bool		 no_memory;
@@ -170,6 +171,7 @@ struct service {
 	 */
 	struct detect_fact listen;
 	char		*problem;	/* NULL, or one line "FILE:LINE: ..." */
+	bool		 no_memory;	/* it says less than there is */
 };
 
 /*

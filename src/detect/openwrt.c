@@ -125,10 +125,8 @@ uci_read(const char *text, size_t len, uci_statement *statement, void *arg,
 struct openwrt {
 	struct detect_env *env;
 	struct service	*sv;
-	struct sh	*option;	/* those of all sections that are on */
 	struct sh_words	 statement;	/* name, value and name, value ... */
 	const char	*file;
-	char		 later[256];	/* to be called when it comes back */
 };
 
 static void
@@ -176,108 +174,14 @@ openwrt_options(struct openwrt *o)
 		}
 		on += !is_off;
 		for (i += 2; i < k && !is_off; i += 2) {
-			if (sh_get(o->option, w[i].text).known != SH_UNSET)
-				continue;
-			sh_set(o->option, w[i].text, w[i + 1].text, o->file,
-			    w[i].line);
-			sh_set(o->sv->vars, w[i].text, w[i + 1].text, o->file,
-			    w[i].line);
+			if (sh_get(o->sv->vars, w[i].text).known == SH_UNSET)
+				sh_set(o->sv->vars, w[i].text, w[i + 1].text,
+				    o->file, w[i].line);
 		}
 	}
 	if (on == 0 && off != NULL)
 		start_enabled(o->env, o->sv, DETECT_NO, "enabled", o->file,
 		    off->line);
-}
-
-/* config_get VARIABLE SECTION OPTION [DEFAULT] */
-static void
-openwrt_get(struct openwrt *o, struct sh *sh, const char *variable,
-    const char *option, const char *other, bool boolean)
-{
-	struct sh_value v = sh_get(o->option, option);
-
-	if (v.known == SH_KNOWN)
-		other = v.text;
-	if (other == NULL)
-		return;
-	if (boolean)
-		other = openwrt_is_off(other) ? "0" : "1";
-	sh_set(sh, variable, other, v.file, v.line);
-}
-
-/* uci_load_validate PACKAGE TYPE SECTION FUNCTION 'OPTION:TYPE:DEFAULT' ... */
-static void
-openwrt_validate(struct openwrt *o, struct sh *sh,
-    const struct sh_words *words)
-{
-	const char *text, *other;
-	char name[128];
-	size_t i;
-
-	for (i = 4; i < words->n; i++) {
-		text = words->item[i].text;
-		if (text == NULL || strcspn(text, ":") >= sizeof(name))
-			continue;
-		strlcpy(name, text, strcspn(text, ":") + 1);
-		other = strchr(text, ':');
-		other = other != NULL ? strchr(other + 1, ':') : NULL;
-		openwrt_get(o, sh, name, name, other != NULL ? other + 1 :
-		    NULL, false);
-	}
-}
-
-static int
-openwrt_command(struct sh *sh, const struct sh_words *words, void *arg)
-{
-	struct openwrt *o = arg;
-	const struct sh_word *w = words->item;
-	size_t i, n = words->n;
-
-	if (n == 0 || w[0].text == NULL)
-		return (SH_STATUS_NOT_MINE);
-	/* None of the commands has words that only a shell knows. */
-	for (i = 1; i < n && i < 4 && w[i].text != NULL; i++)
-		continue;
-	if (strncmp(w[0].text, "config_get", 10) == 0) {
-		if (i >= 4)
-			openwrt_get(o, sh, w[1].text, w[3].text, n > 4 ?
-			    w[4].text : NULL, w[0].text[10] != '\0');
-		return (0);
-	}
-	if (strcmp(w[0].text, "uci_load_validate") == 0 ||
-	    strcmp(w[0].text, "uci_validate_section") == 0) {
-		openwrt_validate(o, sh, words);
-		if (w[0].text[4] == 'l' && n > 4 && i >= 4 && w[4].text != NULL)
-			(void)snprintf(o->later, sizeof(o->later), "%s %s 0\n",
-			    w[4].text, w[3].text);
-		return (0);
-	}
-	if (strcmp(w[0].text, "config_foreach") == 0 && i >= 2) {
-		(void)snprintf(o->later, sizeof(o->later), "%s section\n",
-		    w[1].text);
-		return (0);
-	}
-	if (strncmp(w[0].text, "procd_", 6) == 0) {
-		if (i < 2 || strcmp(w[1].text, "command") != 0)
-			return (0);
-		if (strcmp(w[0].text, "procd_set_param") == 0)
-			sh_words_free(&o->sv->argv);
-		for (i = 2; i < n; i++)
-			if (sh_words_add(&o->sv->argv, w[i].text, w[i].file,
-			    w[i].line) == -1)
-				o->env->no_memory = true;
-		return (0);
-	}
-	if (strncmp(w[0].text, "config_", 7) == 0)
-		return (0);
-	return (start_command(sh, words, o->sv));
-}
-
-static void
-openwrt_run(struct openwrt *o, const char *text)
-{
-
-	(void)sh_text(o->sv->vars, o->sv->script, 0, text, strlen(text));
 }
 
 static void
@@ -310,8 +214,6 @@ openwrt_uci(struct openwrt *o)
 void
 openwrt_look(struct detect_env *env, const struct detect_row *row)
 {
-	static const char *const command[] = { "PROG", NULL };
-	static const char *const options[] = { NULL };
 	struct conf_list links = { NULL, 0 };
 	struct openwrt o;
 	struct sh_value v;
@@ -323,38 +225,29 @@ openwrt_look(struct detect_env *env, const struct detect_row *row)
 	memset(&o, 0, sizeof(o));
 	o.env = env;
 	o.sv = start_service(env, row, row->script, path);
-	o.option = sh_new(env->root);
-	if (o.sv == NULL || o.option == NULL) {
-		env->no_memory = true;
-		sh_free(o.option);
+	if (o.sv == NULL)
 		return;
-	}
 	openwrt_uci(&o);
+	v = sh_get(o.sv->vars, "MilterSocket");
+	if (v.known == SH_KNOWN && fact_set(&o.sv->listen, v.text, v.file,
+	    v.line) == -1)
+		env->no_memory = true;
 	start_source(env, o.sv, path);
-	sh_commands(o.sv->vars, openwrt_command, &o);
-	openwrt_run(&o, "start_service\n");
-	openwrt_run(&o, o.later);
+	start_text(o.sv, path, 0, "start_service\n");
 	if (o.sv->argv.n == 0)
-		openwrt_run(&o, "start\n");
-	sh_commands(o.sv->vars, NULL, NULL);
-	start_variables(env, o.sv, command, options);
+		start_text(o.sv, path, 0, "start\n");
 	/* Its script writes a configuration file of the options. */
-	v = sh_get(o.option, "MilterSocket");
-	if (v.known == SH_KNOWN) {
+	if (o.sv->listen.text != NULL)
 		sh_words_free(&o.sv->argv);
-		if (fact_set(&o.sv->listen, v.text, v.file, v.line) == -1)
-			env->no_memory = true;
-	}
 	if (o.sv->enabled_by.text == NULL) {
 		start_glob(env, &links, "/etc/rc.d/S[0-9][0-9]%s",
 		    row->script);
 		start_enabled(env, o.sv, links.n > 0 ? DETECT_YES : DETECT_NO,
 		    links.n > 0 ? "a link" : "no link in rc.d", links.n > 0 ?
-		    links.item[0] : o.sv->script, 0);
+		    links.item[0] : path, 0);
 		value_list_free(&links);
 	}
-	start_by(env, o.sv, o.sv->script, "start", NULL);
-	sh_free(o.option);
+	start_by(env, o.sv, path, "start", NULL);
 }
 
 void

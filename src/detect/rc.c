@@ -24,6 +24,7 @@
 #define RC_PATH		1024	/* bytes of a path that is put together */
 #define RC_NAME		64	/* bytes of a service's name */
 #define RC_PROFILES_MAX	32
+#define RC_EXAMPLES	"/share/examples"
 
 struct rc {
 	struct detect_env *env;
@@ -34,7 +35,7 @@ struct rc {
 	bool		 reached;	/* run_rc_command */
 	bool		 starting;	/* what it does is being followed */
 	bool		 fault;		/* of a file of settings */
-	struct sh_value	 set;		/* NAME_enable by the settings; no text */
+	struct sh_value	 set;		/* NAME_enable by the settings */
 	int		 set_yes;	/* rc_yesno() of it */
 	struct sh_words	 argv;		/* of a start_cmd */
 	char		 output[RC_NAME + sizeof("_enable")];
@@ -325,32 +326,48 @@ rc_open(struct rc *rc, struct detect_env *env, struct service *sv)
 }
 
 /*
- * The folders that scripts are started from; the last one of pkgsrc is where
- * packages have them, from where the administrator copies them.
+ * The folders that scripts are started from, as words; the last one of pkgsrc
+ * is where packages have them, from where the administrator copies them.
  */
-static void
-rc_folders(struct detect_env *env, struct conf_list *out)
+static const char *
+rc_folders(struct detect_env *env)
 {
-	static const char *const more[] = { "etc", "share/examples" };
-	char folder[sizeof(env->prefix) + 32];
+	const char *prefix = env->prefix;
+	char text[RC_PATH + 4 * sizeof(env->prefix)];
 	struct rc rc;
-	size_t i;
 
-	if (env->rcddir[0] != '\0') {
-		if (value_list_add(out, env->rcddir) == -1)
-			env->no_memory = true;
-		return;
+	if (env->rcddir[0] != '\0')
+		return (env->rcddir);
+	if (env->folders == NULL && rc_open(&rc, env, NULL)) {
+		if (rc.netbsd)
+			snprintf(text, sizeof(text), "%s %s/etc/rc.d %s%s/rc.d",
+			    rc_text(rc.sh, "rc_directories"), prefix, prefix,
+			    RC_EXAMPLES);
+		else
+			snprintf(text, sizeof(text), "%s /etc/rc.d %s/etc/rc.d",
+			    rc_text(rc.sh, "local_startup"), strcmp(prefix,
+			    env->platform->prefix) != 0 ? prefix : "");
+		sh_free(rc.sh);
+		env->folders = root_keep(env->root, text);
 	}
-	if (rc_open(&rc, env, NULL))
-		rc_list(env, rc.sh, rc.netbsd ? "rc_directories" :
-		    "local_startup", out);
-	sh_free(rc.sh);
-	for (i = 0; rc.netbsd && i < 2; i++) {
-		snprintf(folder, sizeof(folder), "%s/%s/rc.d", env->prefix,
-		    more[i]);
-		if (value_list_add(out, folder) == -1)
-			env->no_memory = true;
-	}
+	if (env->folders == NULL)
+		env->no_memory = true;
+	return (env->folders != NULL ? env->folders : "");
+}
+
+/* FOLDER/NAME of the first word of *p, which goes on; false: no word. */
+static bool
+rc_folder(const char **p, const char *name, char path[RC_PATH])
+{
+	size_t n;
+
+	*p += strspn(*p, " \t\n");
+	n = strcspn(*p, " \t\n");
+	if ((size_t)snprintf(path, RC_PATH, "%.*s/%s", (int)(n < RC_PATH ? n :
+	    RC_PATH), *p, name) >= RC_PATH)
+		path[0] = '\0';
+	*p += n;
+	return (n > 0);
 }
 
 /* Flags as words; "&" behind them is for the shell. */
@@ -611,32 +628,27 @@ rc_service(struct detect_env *env, const struct detect_row *row,
 		    "started from");
 	else if (!root_executable(env->root, path))
 		rc_refuse(sv, path, "it cannot be executed");
-	if (profile == NULL)
+	/* Without memory it has no variables. */
+	if (profile == NULL && sv->vars != NULL)
 		rc_profiles(env, row, path, example);
 }
 
 void
 rc_look(struct detect_env *env, const struct detect_row *row)
 {
-	struct conf_list folders = { NULL, 0 };
+	const char *folders = rc_folders(env);
 	const struct root_file *file;
 	char path[RC_PATH];
-	size_t i;
 
-	rc_folders(env, &folders);
-	for (i = 0; i < folders.n; i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s",
-		    folders.item[i], row->script) >= sizeof(path))
-			continue;
+	while (rc_folder(&folders, row->script, path)) {
 		if ((file = root_read(env->root, path)) == NULL)
 			env->no_memory = true;
 		else if (!file->absent) {
-			rc_service(env, row, path, NULL, strstr(path,
-			    "/share/examples/") != NULL);
-			break;
+			rc_service(env, row, path, NULL,
+			    strstr(path, RC_EXAMPLES) != NULL);
+			return;
 		}
 	}
-	value_list_free(&folders);
 }
 
 /* As run_rc_script: what an editor or a package left behind is no script. */
@@ -659,20 +671,21 @@ void
 rc_scripts(struct detect_env *env,
     void (*candidate)(struct detect_env *, const char *))
 {
-	struct conf_list folders = { NULL, 0 }, names = { NULL, 0 };
+	const char *folders = rc_folders(env);
+	struct conf_list names = { NULL, 0 };
+	char path[RC_PATH];
 	size_t i;
 
-	rc_folders(env, &folders);
-	for (i = 0; i < folders.n; i++)
-		if (root_list(env->root, folders.item[i], &names) == -1)
+	while (rc_folder(&folders, "", path))
+		if (root_list(env->root, path, &names) == -1)
 			env->no_memory = true;
 	for (i = 0; i < names.n; i++)
 		if (!rc_is_left(names.item[i]))
 			candidate(env, names.item[i]);
 	value_list_free(&names);
-	value_list_free(&folders);
 }
 
+#undef RC_EXAMPLES
 #undef RC_PATH
 #undef RC_NAME
 #undef RC_PROFILES_MAX

@@ -49,6 +49,7 @@ struct root {
 	size_t		 total;			/* bytes of all of them */
 	struct root_string *strings;
 	struct root_folder *folders;
+	bool		 no_memory;
 };
 
 struct root *
@@ -96,6 +97,18 @@ root_free(struct root *r)
 	free(r);
 }
 
+void
+root_short(struct root *r)
+{
+	r->no_memory = true;
+}
+
+bool
+root_is_short(const struct root *r)
+{
+	return (r->no_memory);
+}
+
 const char *
 root_keep(struct root *r, const char *text)
 {
@@ -106,8 +119,10 @@ root_keep(struct root *r, const char *text)
 		if (strcmp(s->text, text) == 0)
 			return (s->text);
 	s = malloc(sizeof(*s) + len);
-	if (s == NULL)
+	if (s == NULL) {
+		root_short(r);
 		return (NULL);
+	}
 	memcpy(s->text, text, len);
 	s->next = r->strings;
 	r->strings = s;
@@ -205,13 +220,16 @@ root_folder(struct root *r, const char *path, size_t len)
 		    folder->path[len] == '\0')
 			return (folder);
 	folder = calloc(1, sizeof(*folder) + len + 1);
-	if (folder == NULL)
+	if (folder == NULL) {
+		root_short(r);
 		return (NULL);
+	}
 	memcpy(folder->path, path, len);
 	folder->error = root_find(r, folder->path, true, real, &st);
 	if (folder->error == 0 && !S_ISDIR(st.st_mode))
 		folder->error = ENOTDIR;
 	if (folder->error == 0 && (folder->real = strdup(real)) == NULL) {
+		root_short(r);
 		free(folder);
 		return (NULL);
 	}
@@ -356,6 +374,8 @@ root_fill(struct root *r, struct root_file *f)
 		why = "larger than 1 MiB";
 	else if (error != 0)
 		why = strerror(error);
+	if (error == ENOMEM)
+		root_short(r);
 	f->absent = error == ENOENT || error == ENOTDIR;
 	strlcpy(f->why, why, sizeof(f->why));
 	free(f->text);
@@ -373,14 +393,15 @@ root_read(struct root *r, const char *path)
 		if (strcmp(r->file[i]->path, path) == 0)
 			return (r->file[i]);
 	file = realloc(r->file, (r->n_files + 1) * sizeof(struct root_file *));
-	if (file == NULL)
-		return (NULL);
-	r->file = file;
+	if (file != NULL)
+		r->file = file;
 	f = calloc(1, sizeof(*f));
-	if (f == NULL)
-		return (NULL);
-	f->path = strdup(path);
-	if (f->path == NULL) {
+	if (f != NULL)
+		f->path = strdup(path);
+	if (file == NULL || f == NULL || f->path == NULL) {
+		root_short(r);
+		if (f != NULL)
+			free(f->path);
 		free(f);
 		return (NULL);
 	}

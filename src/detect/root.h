@@ -68,6 +68,13 @@ int	root_glob(struct root *, const char *pattern, struct conf_list *);
 void	root_each(const struct root *,
 	    void (*each)(const struct root_file *, void *arg), void *arg);
 
+/*
+ * Whether there was no memory for one of these, or somebody else said so by
+ * root_short(): then what was found is not all that there is.
+ */
+bool	root_is_short(const struct root *);
+void	root_short(struct root *);
+
 /* A copy of text that lives as long as the root; NULL without memory. */
 const char *root_keep(struct root *, const char *text);
 

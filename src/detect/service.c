@@ -12,6 +12,7 @@
  */
 #include "compat.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,10 +188,13 @@ service_problem(struct service *sv, const char *file, unsigned line,
 	va_start(ap, why);
 	(void)vsnprintf(text + n, sizeof(text) - n, why, ap);
 	va_end(ap);
+	/* These are of this program, and of no file of the milter's. */
+	if (strcmp(text + n, "out of memory") == 0 ||
+	    strcmp(text + n, strerror(ENOMEM)) == 0)
+		sv->no_memory = true;
 	(void)log_escape(out, sizeof(out), text, strlen(text));
-	/* Without memory it must not look as if all were well. */
 	if ((sv->problem = strdup(out)) == NULL)
-		sv->enabled = DETECT_NO;
+		sv->no_memory = true;
 }
 
 int

@@ -56,6 +56,8 @@ sh_free(struct sh *sh)
 			free(v);
 		}
 	}
+	if (sh->no_memory)
+		root_short(sh->root);
 	free(sh->journal);
 	free(sh);
 }

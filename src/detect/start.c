@@ -161,6 +161,11 @@ start_command(struct sh *sh, const struct sh_words *words, void *arg)
 			start_argv(sv, words, i);
 		return (*name == 'e' ? SH_STATUS_END : 0);
 	}
+	if (strcmp(name, "procd_set_param") == 0 && words->n > 1 &&
+	    start_is(&words->item[1], "command", "command")) {
+		start_argv(sv, words, 2);
+		return (0);
+	}
 	if (base > name && strcmp(base, sv->row->script) == 0) {
 		if (sv->argv.n == 0)
 			start_argv(sv, words, 0);

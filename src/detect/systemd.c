@@ -30,20 +30,19 @@ static const char *const systemd_folders[] = {
 };
 
 enum systemd_key {
-	KEY_DESCRIPTION, KEY_EXEC_START, KEY_ENVIRONMENT, KEY_FILE, KEY_TYPE,
-	KEY_RUNTIME, KEY_STATE, KEY_LISTEN, KEY_SERVICE, KEY_N
+	UNIT_DESCRIPTION, UNIT_EXEC_START, UNIT_ENVIRONMENT, UNIT_FILE,
+	UNIT_TYPE, UNIT_RUNTIME, UNIT_LISTEN, UNIT_SERVICE, UNIT_N
 };
 
 static const struct {
 	const char	*section, *key;
-} systemd_keys[KEY_N] = {
+} systemd_keys[UNIT_N] = {
 	{ "Unit", "Description" },
 	{ "Service", "ExecStart" },
 	{ "Service", "Environment" },
 	{ "Service", "EnvironmentFile" },
 	{ "Service", "Type" },
 	{ "Service", "RuntimeDirectory" },
-	{ "Service", "StateDirectory" },
 	{ "Socket", "ListenStream" },
 	{ "Socket", "Service" }
 };
@@ -54,7 +53,7 @@ struct systemd_unit {
 	struct service	*sv;		/* to blame for its faults */
 	struct unit_names names;
 	const char	*file;		/* that is being read */
-	struct sh_words	 key[KEY_N];	/* what each has been set to */
+	struct sh_words	 key[UNIT_N];	/* what each has been set to */
 };
 
 static void
@@ -64,7 +63,7 @@ systemd_assign(const char *section, const char *key, const char *value,
 	struct systemd_unit *u = arg;
 	size_t i;
 
-	for (i = 0; i < KEY_N; i++) {
+	for (i = 0; i < UNIT_N; i++) {
 		if (strcmp(section, systemd_keys[i].section) != 0 ||
 		    strcmp(key, systemd_keys[i].key) != 0)
 			continue;
@@ -248,7 +247,7 @@ systemd_free(struct systemd_unit *u)
 {
 	size_t i;
 
-	for (i = 0; i < KEY_N; i++)
+	for (i = 0; i < UNIT_N; i++)
 		sh_words_free(&u->key[i]);
 }
 
@@ -258,10 +257,9 @@ systemd_socket(struct detect_env *env, struct service *sv,
     const struct unit_names *names)
 {
 	struct systemd_unit u;
-	struct sh_words words = { NULL, 0 };
 	const struct sh_word *w;
 	const char *mask, *link;
-	char path[SYSTEMD_PATH], unit[300];
+	char path[SYSTEMD_PATH], unit[300], *text;
 
 	memset(&u, 0, sizeof(u));
 	u.env = env;
@@ -275,17 +273,17 @@ systemd_socket(struct detect_env *env, struct service *sv,
 	systemd_dropins(&u);
 	(void)snprintf(unit, sizeof(unit), "%s%s", names->name,
 	    names->suffix);
-	if (u.key[KEY_LISTEN].n > 0 && (u.key[KEY_SERVICE].n == 0 ||
-	    strcmp(u.key[KEY_SERVICE].item[0].text, unit) == 0)) {
-		w = &u.key[KEY_LISTEN].item[0];
-		if (unit_word(w->text, &u.names, &words, w->file, w->line) ==
-		    -1 || (words.item[0].text != NULL && fact_set(&sv->listen,
-		    words.item[0].text, w->file, w->line) == -1))
+	if (u.key[UNIT_LISTEN].n > 0 && (u.key[UNIT_SERVICE].n == 0 ||
+	    strcmp(u.key[UNIT_SERVICE].item[0].text, unit) == 0)) {
+		w = &u.key[UNIT_LISTEN].item[0];
+		text = unit_word(w->text, &u.names, &env->no_memory);
+		if (text != NULL && fact_set(&sv->listen, text, w->file,
+		    w->line) == -1)
 			env->no_memory = true;
+		free(text);
 		if (sv->enabled != DETECT_YES)
 			start_enabled(env, sv, DETECT_YES, "a link", link, 0);
 	}
-	sh_words_free(&words);
 	systemd_free(&u);
 }
 
@@ -299,63 +297,60 @@ systemd_set(const char *section, const char *key, const char *value,
 	sh_set(u->sv->vars, key, value, u->file, line);
 }
 
+/* A variable of the environment, whose value has specifiers. */
+static void
+systemd_variable(struct systemd_unit *u, const char *name, const char *value,
+    const struct sh_word *from)
+{
+	char *text = unit_word(value, &u->names, &u->env->no_memory);
+	char unknown[300];
+
+	if (text != NULL)
+		sh_set(u->sv->vars, name, text, from->file, from->line);
+	/* As what a shell would have to run. */
+	else if ((size_t)snprintf(unknown, sizeof(unknown), "%s=$(:)", name) <
+	    sizeof(unknown))
+		start_text(u->sv, from->file, from->line, unknown);
+	free(text);
+}
+
+/* RuntimeDirectory=a is RUNTIME_DIRECTORY=/run/a. */
+static void
+systemd_directory(struct systemd_unit *u)
+{
+	const struct sh_words *all = &u->key[UNIT_RUNTIME];
+	const struct sh_word *w;
+	char text[SYSTEMD_PATH];
+
+	if (all->n == 0)
+		return;
+	w = &all->item[all->n - 1];
+	/* Of more than one the value is none that a socket is made of. */
+	(void)snprintf(text, sizeof(text), "%s%s", all->n > 1 ||
+	    strpbrk(w->text, " \t:") != NULL ? "%?" : "%t/", w->text);
+	systemd_variable(u, "RUNTIME_DIRECTORY", text, w);
+}
+
 /* Environment=A=B "C=D E" */
 static void
 systemd_environment(struct systemd_unit *u, const struct sh_word *from)
 {
 	struct sh_words words = { NULL, 0 };
-	char *name, *value, text[80];
-	const char *p;
-	size_t i, len;
+	char *value;
+	size_t i;
 
-	if (unit_words(from->text, &u->names, NULL, &words, from->file,
+	if (unit_words(from->text, NULL, NULL, &words, from->file,
 	    from->line) == -1)
 		u->env->no_memory = true;
-	for (i = 0; i < words.n && words.item[i].text != NULL; i++)
-		continue;
-	/* Which one it is cannot be seen: none of the names is known. */
-	for (p = from->text; i < words.n && *p != '\0'; p += len + (len == 0)) {
-		len = strcspn(p, "= \t\"'");
-		if (p[len] == '=' && unit_is_name(p, len) &&
-		    (size_t)snprintf(text, sizeof(text), "%.*s=$(:)",
-		    (int)len, p) < sizeof(text))
-			start_text(u->sv, from->file, from->line, text);
-	}
 	for (i = 0; i < words.n; i++) {
-		name = words.item[i].text;
-		value = name != NULL ? strchr(name, '=') : NULL;
-		if (value == NULL || !unit_is_name(name, (size_t)(value -
-		    name)))
+		value = words.item[i].text;
+		if (value == NULL || (value = strchr(value, '=')) == NULL)
 			continue;
 		*value++ = '\0';
-		sh_set(u->sv->vars, name, value, from->file, from->line);
+		if (unit_is_name(words.item[i].text,
+		    strlen(words.item[i].text)))
+			systemd_variable(u, words.item[i].text, value, from);
 	}
-	sh_words_free(&words);
-}
-
-/* RuntimeDirectory=a b is RUNTIME_DIRECTORY=/run/a:/run/b. */
-static void
-systemd_directory(struct systemd_unit *u, enum systemd_key key,
-    const char *name, const char *before)
-{
-	struct sh_words words = { NULL, 0 };
-	char text[SYSTEMD_PATH] = "";
-	size_t i, len = 0;
-
-	for (i = 0; i < u->key[key].n; i++)
-		if (unit_words(u->key[key].item[i].text, &u->names, NULL,
-		    &words, NULL, 0) == -1)
-			u->env->no_memory = true;
-	for (i = 0; i < words.n && len < sizeof(text); i++) {
-		if (words.item[i].text == NULL)
-			break;
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%s%s%.*s", i > 0 ? ":" : "", before,
-		    (int)strcspn(words.item[i].text, ":"), words.item[i].text);
-	}
-	if (i > 0 && i == words.n && len < sizeof(text))
-		sh_set(u->sv->vars, name, text, u->key[key].item[0].file,
-		    u->key[key].item[0].line);
 	sh_words_free(&words);
 }
 
@@ -363,15 +358,14 @@ static void
 systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 {
 	struct conf_list files = { NULL, 0 };
-	struct sh_words words = { NULL, 0 };
 	const struct root_file *f;
-	const char *path;
 	bool optional = from->text[0] == '-';
+	char *path = unit_word(from->text + optional, &u->names,
+	    &u->env->no_memory);
 	size_t i;
 
-	if (unit_word(from->text + optional, &u->names, &words, from->file,
-	    from->line) == -1 || (path = words.item[0].text) == NULL)
-		goto done;
+	if (path == NULL)
+		return;
 	if ((path[strcspn(path, "*?[")] != '\0' ?
 	    root_glob(u->env->root, path, &files) :
 	    value_list_add(&files, path)) == -1)
@@ -381,10 +375,11 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 		if (f == NULL)
 			break;
 		u->file = f->path;
-		if (f->text != NULL)
-			(void)unit_read_environment(f->text, f->len,
-			    systemd_set, u);
-		else if (!f->absent)
+		if (f->text != NULL) {
+			if (unit_read_environment(f->text, f->len,
+			    systemd_set, u) == -1)
+				u->env->no_memory = true;
+		} else if (!f->absent)
 			service_problem(u->sv, f->path, 0, "%s", f->why);
 		else if (!optional)
 			service_problem(u->sv, from->file, from->line,
@@ -393,9 +388,8 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 	if (files.n == 0 && !optional)
 		service_problem(u->sv, from->file, from->line,
 		    "EnvironmentFile=%s: there is none", path);
-done:
 	value_list_free(&files);
-	sh_words_free(&words);
+	free(path);
 }
 
 /*
@@ -442,8 +436,8 @@ systemd_follow(struct systemd_unit *u)
 static void
 systemd_exec(struct systemd_unit *u)
 {
-	const struct sh_words *all = &u->key[KEY_EXEC_START];
-	const struct sh_words *type = &u->key[KEY_TYPE];
+	const struct sh_words *all = &u->key[UNIT_EXEC_START];
+	const struct sh_words *type = &u->key[UNIT_TYPE];
 	struct sh_words *argv = &u->sv->argv;
 	const struct sh_word *w;
 	size_t marks;
@@ -473,19 +467,16 @@ systemd_exec(struct systemd_unit *u)
 static void
 systemd_description(struct systemd_unit *u)
 {
-	const struct sh_words *all = &u->key[KEY_DESCRIPTION];
-	struct sh_words words = { NULL, 0 };
+	const struct sh_words *all = &u->key[UNIT_DESCRIPTION];
 	const struct sh_word *w;
+	char *text;
 
 	if (all->n == 0)
 		return;
 	w = &all->item[all->n - 1];
-	if (unit_word(w->text, &u->names, &words, w->file, w->line) == -1)
-		u->env->no_memory = true;
-	else
-		start_describe(u->env, u->sv, words.item[0].text, w->file,
-		    w->line);
-	sh_words_free(&words);
+	text = unit_word(w->text, &u->names, &u->env->no_memory);
+	start_describe(u->env, u->sv, text, w->file, w->line);
+	free(text);
 }
 
 /* The unit of that name (without its suffix) as a service. */
@@ -522,12 +513,11 @@ systemd_service(struct detect_env *env, const struct detect_row *row,
 	if (mask == NULL)
 		systemd_socket(env, u.sv, &u.names);
 	systemd_description(&u);
-	for (i = 0; i < u.key[KEY_ENVIRONMENT].n; i++)
-		systemd_environment(&u, &u.key[KEY_ENVIRONMENT].item[i]);
-	systemd_directory(&u, KEY_RUNTIME, "RUNTIME_DIRECTORY", "/run/");
-	systemd_directory(&u, KEY_STATE, "STATE_DIRECTORY", "/var/lib/");
-	for (i = 0; i < u.key[KEY_FILE].n; i++)
-		systemd_variables(&u, &u.key[KEY_FILE].item[i]);
+	for (i = 0; i < u.key[UNIT_ENVIRONMENT].n; i++)
+		systemd_environment(&u, &u.key[UNIT_ENVIRONMENT].item[i]);
+	systemd_directory(&u);
+	for (i = 0; i < u.key[UNIT_FILE].n; i++)
+		systemd_variables(&u, &u.key[UNIT_FILE].item[i]);
 	systemd_exec(&u);
 	start_by(env, u.sv, root_kind(env->root, "/usr/bin/systemctl") ==
 	    ROOT_NONE && root_kind(env->root, "/bin/systemctl") == ROOT_FILE ?
@@ -595,24 +585,16 @@ linux_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
 {
 	const char *const *folder;
 	struct conf_list files = { NULL, 0 };
-	char path[SYSTEMD_PATH];
-	const char *mask;
 	char *base;
 	size_t i, len;
 
-	for (folder = systemd_folders; *folder != NULL; folder++) {
+	for (folder = systemd_folders; *folder != NULL; folder++)
 		start_glob(env, &files, "%s/*.service", *folder);
-	}
 	for (i = 0; i < files.n; i++) {
 		base = strrchr(files.item[i], '/') + 1;
 		len = strlen(base) - strlen(".service");
-		/* Once, however many folders have it. */
-		if (!systemd_find(env, base, (int)strlen(base), "", path,
-		    &mask) || strcmp(path, files.item[i]) != 0)
-			continue;
+		len -= len > 0 && base[len - 1] == '@';
 		base[len] = '\0';
-		if (len > 0 && base[len - 1] == '@')
-			base[len - 1] = '\0';
 		candidate(env, base);
 	}
 	value_list_free(&files);

@@ -38,17 +38,20 @@ struct unit_names {
 };
 
 /*
- * Appends the words of a value: quotes and escapes are read, specifiers are
- * expanded, and with vars $x (which is none or many words) and ${x}.  A word
- * with something in it that only systemd knows has no text.  Returns 0, or -1
- * without memory.
+ * Appends the words of a value: quotes and escapes are read, with names its
+ * specifiers are expanded, and with vars $x (which is none or many words) and
+ * ${x}.  A word with something in it that only systemd knows has no text.
+ * Returns 0, or -1 without memory.
  */
 int	unit_words(const char *value, const struct unit_names *,
 	    const struct sh *vars, struct sh_words *, const char *file,
 	    unsigned line);
-/* The same for a value that is one word, without quotes: a path. */
-int	unit_word(const char *value, const struct unit_names *,
-	    struct sh_words *, const char *file, unsigned line);
+/*
+ * The same for a value that is one word, without quotes.  NULL when it is not
+ * known, or without memory, which sets no_memory; free(3) it.
+ */
+char	*unit_word(const char *value, const struct unit_names *,
+	    bool *no_memory);
 /* Whether that can be the name of a variable. */
 bool	unit_is_name(const char *, size_t len);
 

@@ -123,109 +123,81 @@ unit_read(const char *text, size_t len, unit_assign *assign, void *arg)
 	return (0);
 }
 
-/* The value that ends at *len, and its blanks behind `least`. */
-static void
-unit_variable(const char *key, size_t key_len, char *value, size_t len,
-    size_t least, unsigned line, unit_assign *assign, void *arg)
-{
-	char name[256];
-
-	while (key_len > 0 && strchr(UNIT_BLANK, key[key_len - 1]) != NULL)
-		key_len--;
-	while (len > least && strchr(UNIT_BLANK, value[len - 1]) != NULL)
-		len--;
-	value[len] = '\0';
-	if (key_len >= sizeof(name) || !unit_is_name(key, key_len))
-		return;
-	memcpy(name, key, key_len);
-	name[key_len] = '\0';
-	assign("", name, value, line, arg);
-}
-
 int
 unit_read_environment(const char *text, size_t len, unit_assign *assign,
     void *arg)
 {
-	enum { KEY, BEFORE, PLAIN, QUOTED, COMMENT } state = KEY;
-	const char *p, *stop = text + len, *key = text;
-	unsigned line = 1, first = 1;
-	size_t key_len = 0, n = 0, least = 0;
-	char *value, quote = '\0', c;
+	const char *p = text, *stop = text + len, *key;
+	unsigned line = 1, first;
+	size_t n, least, key_len;
+	char *value, quote, c;
+	bool plain;
 
-	value = malloc(len + 1);
+	/* The name, its value, and their NULs. */
+	value = malloc(len + 2);
 	if (value == NULL)
 		return (-1);
-	/* One step behind the end, as if a line ended there. */
-	for (p = text; p <= stop; p++) {
-		c = p < stop ? *p : '\n';
-		switch (state) {
-		case KEY:
-			if (p == key && (c == '#' || c == ';'))
-				state = COMMENT;
-			else if (c == '=') {
-				key_len = (size_t)(p - key);
-				first = line;
-				n = least = 0;
-				state = BEFORE;
-			} else if (c == '\n' || c == '\r' || (p == key &&
-			    strchr(UNIT_BLANK, c) != NULL))
-				key = p + 1;
-			break;
-		case BEFORE:
-		case PLAIN:
-			if (c == '\n' || c == '\r') {
-				unit_variable(key, key_len, value, n, least,
-				    first, assign, arg);
-				key = p + 1;
-				state = KEY;
-			} else if (state == BEFORE && (c == '\'' || c == '"')) {
-				quote = c;
-				state = QUOTED;
-			} else if (c == '\\') {
-				state = PLAIN;
-				/* The end of a line continues it. */
-				if (p + 1 < stop && *++p != '\n') {
-					value[n++] = *p;
-					least = n;
-				} else
-					line++;
-			} else if (state == PLAIN || strchr(UNIT_BLANK, c) ==
-			    NULL) {
-				value[n++] = c;
-				state = PLAIN;
-			}
-			break;
-		case QUOTED:
-			if (p == stop)
-				unit_variable(key, key_len, value, n, n,
-				    first, assign, arg);
-			else if (c == quote) {
+	while (p < stop) {
+		if (strchr(UNIT_BLANK, *p) != NULL) {
+			line += *p++ == '\n';
+			continue;
+		}
+		first = line;
+		key = p;
+		while (p < stop && strchr("=\n\r", *p) == NULL)
+			p++;
+		if (*key == '#' || *key == ';' || p == stop || *p != '=') {
+			/* A comment goes on behind "\" as a value does. */
+			quote = *key == '#' || *key == ';' ? '\\' : '\n';
+			for (p = key; p < stop && *p != '\n' && *p != '\r';
+			    p++)
+				if (*p == quote && p + 1 < stop)
+					line += *++p == '\n';
+			continue;
+		}
+		for (key_len = (size_t)(p - key); key_len > 0 &&
+		    strchr(UNIT_BLANK, key[key_len - 1]) != NULL; key_len--)
+			continue;
+		memcpy(value, key, key_len);
+		value[key_len] = '\0';
+		n = least = key_len + 1;
+		quote = '\0';
+		plain = false;
+		for (p++; p < stop; p++) {
+			c = *p;
+			if (quote == '\0' && (c == '\n' || c == '\r'))
+				break;
+			line += c == '\n';
+			if (c == quote) {
+				quote = '\0';
 				least = n;
-				state = BEFORE;
-			} else if (c == '\\' && quote == '"' && p + 1 < stop) {
+				plain = false;
+			} else if (quote == '\0' && !plain && (c == '\'' ||
+			    c == '"'))
+				quote = c;
+			else if (c == '\\' && quote != '\'' && p + 1 < stop) {
 				c = *++p;
-				if (c == '\n')
-					line++;
-				else if (strchr("\"\\`$", c) == NULL)
+				line += c == '\n';
+				/* In quotes only what may need it. */
+				if (quote != '\0' && strchr("\"\\`$\n", c) ==
+				    NULL)
 					value[n++] = '\\';
 				if (c != '\n')
 					value[n++] = c;
-				continue;
-			} else
+				least = n;
+				plain = true;
+			} else if (quote != '\0' || plain ||
+			    strchr(UNIT_BLANK, c) == NULL) {
 				value[n++] = c;
-			break;
-		case COMMENT:
-			if (c == '\\' && p + 1 < stop) {
-				line += *++p == '\n';
-				continue;
+				plain = true;
 			}
-			if (c == '\n' || c == '\r') {
-				key = p + 1;
-				state = KEY;
-			}
-			break;
 		}
-		line += c == '\n';
+		while (n > least && quote == '\0' &&
+		    strchr(UNIT_BLANK, value[n - 1]) != NULL)
+			n--;
+		value[n] = '\0';
+		if (unit_is_name(value, key_len))
+			assign("", value, value + key_len + 1, first, arg);
 	}
 	free(value);
 	return (0);
@@ -311,8 +283,8 @@ static void
 unit_specifier(struct unit_text *t, char c, const struct unit_names *names)
 {
 	static const char *const folder[] = { "t/run", "E/etc", "S/var/lib",
-	    "C/var/cache", "L/var/log", "T/tmp", "V/var/tmp", "%%", NULL };
-	const char *name = names->name, *at = strchr(name, '@'), *dash;
+	    "%%", NULL };
+	const char *name = names->name, *at = strchr(name, '@');
 	size_t prefix = at != NULL ? (size_t)(at - name) : strlen(name), i;
 
 	switch (c) {
@@ -324,15 +296,6 @@ unit_specifier(struct unit_text *t, char c, const struct unit_names *names)
 		return;
 	case 'p':
 		unit_add(t, name, prefix);
-		return;
-	case 'P':
-		unit_unescape(t, name, prefix);
-		return;
-	case 'j':
-		for (dash = name + prefix; dash > name && dash[-1] != '-';
-		    dash--)
-			continue;
-		unit_add(t, dash, (size_t)(name + prefix - dash));
 		return;
 	case 'i':
 		if (at != NULL)
@@ -458,7 +421,10 @@ unit_words(const char *value, const struct unit_names *names,
 		t[1].len = t[2].len = 0;
 		t[1].text[0] = t[2].text[0] = '\0';
 		t[1].unknown = t[0].unknown;
-		unit_specifiers(&t[1], t[0].text, names);
+		if (names == NULL)
+			unit_add(&t[1], t[0].text, t[0].len);
+		else
+			unit_specifiers(&t[1], t[0].text, names);
 		if (vars != NULL && t[1].text[0] == '$' &&
 		    strchr("${", t[1].text[1]) == NULL) {
 			/* As a word of its own it is as many as it has. */
@@ -476,20 +442,18 @@ unit_words(const char *value, const struct unit_names *names,
 	return (error);
 }
 
-int
-unit_word(const char *value, const struct unit_names *names,
-    struct sh_words *out, const char *file, unsigned line)
+char *
+unit_word(const char *value, const struct unit_names *names, bool *no_memory)
 {
-	struct unit_text *t;
-	int error;
+	struct unit_text *t = calloc(1, sizeof(*t));
+	char *text = NULL;
 
-	t = calloc(1, sizeof(*t));
-	if (t == NULL)
-		return (-1);
-	unit_specifiers(t, value, names);
-	error = sh_words_add(out, t->unknown ? NULL : t->text, file, line);
+	if (t != NULL)
+		unit_specifiers(t, value, names);
+	if (t == NULL || (!t->unknown && (text = strdup(t->text)) == NULL))
+		*no_memory = true;
 	free(t);
-	return (error);
+	return (text);
 }
 
 #undef UNIT_BLANK

@@ -99,7 +99,7 @@ postsrsd installed on unix:/var/run/postsrsd/milter place=9 extra=0 conditions=N
 EOT
 }
 
-freebsd_case dragonfly "DragonFly builds the same ports and reads the same files"
+freebsd_case dragonfly "DragonFly has the same ports and reads the same files"
 dragonfly_body()
 {
 
@@ -221,7 +221,8 @@ enabled_body()
 	atf_check -o not-match:problem= cat detect.out
 	words off y enable 11 'YES ' ' YES' 'YES;' auto
 	rc_conf '' 'amavisd_milter_enable="yep"'
-	expect_one freebsd amavisd-milter 'enabled /etc/rc.conf:2 amavisd_milter_enable=yep'
+	expect_one freebsd amavisd-milter \
+	    'enabled /etc/rc.conf:2 amavisd_milter_enable=yep'
 	atf_check -o match:'problem=/etc/rc.conf:2: .*neither YES nor NO' \
 	    cat one.out
 }
@@ -237,12 +238,14 @@ forms_body()
 	    'if [ -z "${x_enable}" ]; then x_enable="NO"; fi' \
 	    'case $x_enable in "") x_enable=NO ;; esac' \
 	    'eval $rcvar=\${$rcvar:-NO}' 'set_rcvar x_enable NO "a daemon"'
+	n=100
 	for form in "$@"; do
-		for rcvar in x_enable "\`set_rcvar\`" "\$(set_rcvar)" \
-		    "\$(set_rcvar x)" "\${name}_enable" "\"\$name\"_enable"; do
-			root_script $rcd/x-milter <<EOT
+		for rcvar in x_enable '`set_rcvar`' '$(set_rcvar)' \
+		    '$(set_rcvar x)' '${name}_enable'; do
+			n=$((n + 1))
+			sed "s/x_/x${n}_/g;s/ x)/ x$n)/" <<EOT |
 . /etc/rc.subr
-name=x
+name=x$n
 rcvar=$rcvar
 load_rc_config \$name
 $form
@@ -251,16 +254,39 @@ command=/usr/local/sbin/x
 command_args="-p \${x_socket}"
 run_rc_command "\$1"
 EOT
-			rm -f root/etc/rc.conf
-			expect freebsd <<'EOT'
-x-milter installed off unix:/var/run/x.sock place=8 extra=0 conditions=NONE
-EOT
-			rc_conf 'x_enable="YES"'
-			expect freebsd <<'EOT'
-x-milter installed on unix:/var/run/x.sock place=8 extra=0 conditions=NONE
-EOT
+			    root_script $rcd/x$n-milter
+			echo "x$n-milter installed off unix:/var/run/x$n.sock" \
+			    "place=8 extra=0 conditions=NONE" >> off.table
+			echo "x${n}_enable=\"YES\"" >> conf
 		done
 	done
+	expect freebsd < off.table
+	root_file /etc/rc.conf < conf
+	sed 's/ off / on /' off.table | expect freebsd
+	test $n -eq 160 || atf_fail "$n forms"
+}
+
+freebsd_case naming "the variables begin with what name= is, in any spelling"
+naming_body()
+{
+
+	port milter-greylist
+	rc_conf milter_greylist_enable=YES \
+	    milter_greylist_sockfile=/var/run/other.sock \
+	    miltergreylist_sockfile=/var/run/greylist.sock
+	expect freebsd <<'EOT'
+milter-greylist installed off unix:/var/run/greylist.sock place=0 extra=0 conditions=GREY
+EOT
+	echo miltergreylist_enable=YES | root_append /etc/rc.conf
+	expect freebsd <<'EOT'
+milter-greylist installed on unix:/var/run/greylist.sock place=0 extra=0 conditions=GREY
+EOT
+	sed 's/miltergreylist/milter_greylist/g' root$rcd/milter-greylist |
+	    root_script $rcd/new
+	mv root$rcd/new root$rcd/milter-greylist
+	expect freebsd <<'EOT'
+milter-greylist installed on unix:/var/run/other.sock place=0 extra=0 conditions=GREY
+EOT
 }
 
 freebsd_case values "values are quoted, joined and expanded as sh does it"
@@ -387,7 +413,7 @@ EOT
 	    'spec /etc/defaults/vendor.conf:1 unix:/var/run/vendor.sock'
 }
 
-freebsd_case profiles "each profile is a milter, and its own settings come first"
+freebsd_case profiles "each profile is a milter, its own settings come first"
 profiles_body()
 {
 
@@ -568,6 +594,13 @@ options_body()
 	detect freebsd -l -o prefix=/opt/pkg > /dev/null
 	atf_check -o match:'script /opt/pkg/etc/rc.d/amavisd-milter' \
 	    cat detect.out
+	# The option comes before what rc.conf says.
+	root_file /etc/defaults/rc.conf <<'EOT'
+local_startup="/usr/local/etc/rc.d"
+EOT
+	detect freebsd -l -o prefix=/opt/pkg > /dev/null
+	atf_check -o match:'script /opt/pkg/etc/rc.d/amavisd-milter' \
+	    cat detect.out
 	detect freebsd -l -o rcddir=/opt/pkg/etc/rc.d > /dev/null
 	atf_check -o match:'script /opt/pkg/etc/rc.d/amavisd-milter' \
 	    cat detect.out
@@ -657,8 +690,8 @@ EOT
 atf_init_test_cases()
 {
 
-	for case in off on dragonfly changed old_clamav enabled forms values \
-	    order defaults profiles flags start_cmd unknown scripts options \
+	for case in off on dragonfly changed old_clamav enabled forms naming \
+	    values order defaults profiles flags start_cmd unknown scripts options \
 	    crlf hostile unreadable; do
 		atf_add_test_case $case
 	done

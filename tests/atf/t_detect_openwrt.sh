@@ -135,7 +135,6 @@ uci_body()
 {
 
 	sections
-	is my-milter 'on inet:1000@localhost'
 	root_file /etc/config/my-milter <<-'EOT'
 	package my-milter
 
@@ -160,9 +159,9 @@ uci_body()
 	printf 'config my_milter\r\n\toption socket /run/d.sock\r\n' |
 	    root_file /etc/config/my-milter
 	is my-milter 'on unix:/run/d.sock'
-	printf 'config my_milter\noption extra "-p /run/e.sock"' |
+	printf 'config my_milter\noption socket "/run/\\"e\\".sock"' |
 	    root_file /etc/config/my-milter
-	is my-milter 'on unix:/run/e.sock'
+	is my-milter 'on unix:/run/"e".sock'
 	# The first section that is on.
 	root_file /etc/config/my-milter <<-'EOT'
 	config my_milter 'one'
