@@ -116,6 +116,7 @@ struct sh {
 	size_t		 total;		/* bytes of values */
 	bool		 lost;		/* what is not set is not known */
 	bool		 no_memory;
+	bool		 beyond;	/* a bound was met: all is over */
 
 	struct sh_saved	*journal;
 	size_t		 n_journal, cap_journal;
@@ -130,6 +131,7 @@ struct sh {
 	unsigned	 depth;
 	unsigned	 skip;		/* read, do not follow */
 	unsigned	 maybe;
+	unsigned	 caught;	/* maybe, when the way at hand began */
 	unsigned	 tested;	/* a failure is no error */
 	bool		 errexit, nounset, noglob;
 	bool		 substituted;	/* in the command at hand */
@@ -168,6 +170,8 @@ bool	sh_running(const struct sh *);
 void	sh_work(struct sh *, size_t bytes);
 /* Ends everything; the first fault is the one that is told. */
 void	sh_fail(struct sh *, const char *why);
+/* The script ends here, unless it may have gone elsewhere before. */
+void	sh_exit(struct sh *, enum sh_end);
 /* One deeper; false: too deep. */
 bool	sh_deeper(struct sh *);
 /* The variable, or NULL. */

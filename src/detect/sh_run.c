@@ -24,6 +24,7 @@ static void
 sh_run_branch(struct sh *sh, int how, void (*part)(struct sh *))
 {
 	struct sh_mark m;
+	unsigned caught;
 
 	if (how == 1 || !sh_running(sh)) {
 		part(sh);
@@ -36,9 +37,11 @@ sh_run_branch(struct sh *sh, int how, void (*part)(struct sh *))
 		return;
 	}
 	sh_mark(sh, &m);
-	sh->maybe++;
+	caught = sh->caught;
+	sh->caught = ++sh->maybe;
 	part(sh);
 	sh->maybe--;
+	sh->caught = caught;
 	/* Whoever goes on has not come by here. */
 	if (sh->end == SH_EXITED) {
 		sh_undo(sh, &m);
@@ -611,7 +614,7 @@ sh_run_check(struct sh *sh)
 	if (sh->errexit && sh_running(sh) && sh->status > 0 &&
 	    sh->tested == 0 && !sh_at(sh, "&&") && !sh_at(sh, "||") &&
 	    !sh_at(sh, "|"))
-		sh->end = SH_EXITED;
+		sh_exit(sh, SH_EXITED);
 }
 
 /* A word that begins a command of commands; false: it is not this one. */
