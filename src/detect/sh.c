@@ -280,13 +280,27 @@ sh_save(struct sh *sh, struct sh_var *v)
 	v->now.text = NULL;
 }
 
+/* What is known of it; less in the second state is news for loops. */
+static void
+sh_news(struct sh *sh, const struct sh_state *old, const struct sh_state *now)
+{
+	struct sh_fixed *f;
+
+	for (f = sh->fixed; f != NULL; f = f->up) {
+		/* What a function has for itself is new each time. */
+		if (old->level > f->level || now->level > f->level)
+			continue;
+		f->news += old->known != SH_UNKNOWN ? 2 : old->text != NULL;
+		f->news -= now->known != SH_UNKNOWN ? 2 : now->text != NULL;
+	}
+}
+
 void
 sh_mark(struct sh *sh, struct sh_mark *m)
 {
 	struct sh_call *call = sh_function(sh);
 
 	m->at = sh->n_journal;
-	m->changes = sh->changes;
 	m->lost = sh->lost;
 	m->errexit = sh->errexit;
 	m->nounset = sh->nounset;
@@ -323,6 +337,7 @@ sh_undo(struct sh *sh, const struct sh_mark *m)
 
 	while (sh->n_journal > m->at) {
 		s = &sh->journal[--sh->n_journal];
+		sh_news(sh, &s->var->now, &s->old);
 		sh_drop(sh, &s->var->now);
 		s->var->now = s->old;
 		s->var->mark = s->mark;
@@ -332,7 +347,6 @@ sh_undo(struct sh *sh, const struct sh_mark *m)
 		sh_drop(sh, &l->old);
 		free(l);
 	}
-	sh->changes = m->changes;
 	sh->lost = m->lost;
 	sh->errexit = m->errexit;
 	sh->nounset = m->nounset;
@@ -352,11 +366,13 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
     size_t len, const char *why)
 {
 	static const char maybe[] = "a condition that is not known";
+	struct sh_state old;
 	bool function, same;
 	char *copy = NULL;
 
 	if (v == NULL)
 		return;
+	old = v->now;
 	function = v->name[0] != '\0' && v->name[strlen(v->name) - 1] == ')';
 	if (v->now.readonly) {
 		known = SH_UNKNOWN;
@@ -369,9 +385,6 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
 		/* The body of a function that may be there. */
 		same = function && (same || (known == SH_KNOWN &&
 		    v->now.known == SH_UNSET));
-		if (v->now.known != SH_UNKNOWN || (v->now.text != NULL &&
-		    !same))
-			sh->changes++;
 		if (!same)
 			text = NULL;
 		if (known != SH_UNKNOWN)
@@ -400,6 +413,8 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
 	sh_save(sh, v);
 	v->now.text = copy;
 	v->now.known = known;
+	if (sh->maybe > v->now.level)
+		sh_news(sh, &old, &v->now);
 	v->now.why = known == SH_UNKNOWN ? why : NULL;
 	v->now.file = sh->in != NULL ? sh->in->file : NULL;
 	v->now.line = sh->in != NULL ? sh->in->line : 0;

@@ -129,6 +129,7 @@ sh_follow_script(struct sh *sh, const char *file, unsigned line,
 
 	if (sh->in == NULL) {
 		sh->end = SH_RUNS;
+		sh->fixed = NULL;
 		sh->maybe = sh->caught = sh->skip = sh->tested = sh->depth = 0;
 		sh->fault[0] = '\0';
 		sh_work(sh, 0);

@@ -69,7 +69,6 @@ struct sh_saved {
 
 struct sh_mark {
 	size_t		 at;		/* in the journal */
-	size_t		 changes;
 	struct sh_local	*locals;
 	bool		 lost, errexit, nounset, noglob;
 };
@@ -88,6 +87,13 @@ struct sh_call {
 	unsigned	 maybe;		/* when it began */
 	unsigned	 extra;		/* raised by return */
 	bool		 function;
+};
+
+/* A loop that is followed until what it sets is no news. */
+struct sh_fixed {
+	struct sh_fixed	*up;
+	unsigned	 level;		/* of sh->maybe around it */
+	int		 news;		/* how much became not known */
 };
 
 /* A text that is being read. */
@@ -121,7 +127,7 @@ struct sh {
 	struct sh_saved	*journal;
 	size_t		 n_journal, cap_journal;
 	unsigned	 marks;
-	size_t		 changes;	/* to not known */
+	struct sh_fixed	*fixed;
 
 	struct sh_in	*in;
 	struct sh_call	*call;

@@ -317,13 +317,15 @@ static void
 sh_run_fixed(struct sh *sh, const struct sh_in *from,
     void (*part)(struct sh *))
 {
-	size_t changes;
+	struct sh_fixed fixed = { sh->fixed, sh->maybe, 0 };
 
+	sh->fixed = &fixed;
 	do {
-		changes = sh->changes;
+		fixed.news = 0;
 		sh_run_rewind(sh, from);
 		sh_run_branch(sh, SH_RUN_MAYBE, part);
-	} while (sh->changes != changes && sh_running(sh));
+	} while (fixed.news != 0 && sh_running(sh));
+	sh->fixed = fixed.up;
 	sh->status = SH_STATUS_UNKNOWN;
 }
 

@@ -638,13 +638,14 @@ sh_simple(struct sh *sh)
 			continue;
 		}
 		any = true;
-		if (declares && sh_simple_assigns(from, in->end) > 0) {
+		if (sh_simple_assigns(from, in->end) > 0) {
 			sh_simple_skip(sh);
-			if (sh_running(sh))
+			if (declares && sh_running(sh)) {
 				sh_simple_argument(sh, from, in->p, line, &o);
-			continue;
-		}
-		sh_skip_word(sh);
+				continue;
+			}
+		} else
+			sh_skip_word(sh);
 		if (!running || !sh_running(sh))
 			continue;
 		if (o.words.n == 1 && s.second == NULL)

@@ -106,7 +106,7 @@ t_why(struct root *root, const char *path, const char *why, bool absent)
 	ATF_CHECK(file->absent == absent);
 }
 
-H_CASE(faults, "What is no file that can be read is a fault, and is not waited for")
+H_CASE(faults, "What is no file is a fault, and is not waited for")
 {
 	struct root *root;
 	char path[5000];

@@ -20,8 +20,8 @@
 struct t_row {
 	const char	*script;
 	const char	*names;		/* one letter each */
-	const char	*values;	/* '|' behind each: "?" is not known, "-"
-					   not set */
+	const char	*values;	/* '|' behind each: "?": not known,
+					   "-": not set */
 };
 
 static int
@@ -200,6 +200,13 @@ static const struct t_row t_command_rows[] = {
 	{ "[ \"`ls`\" = x ] && a=1; [ \"`ls`\" = x -a 1 = 2 ] || b=1", "ab",
 	    "?|1|" },
 	{ "[[ $a == x* && ( -n $b ) ]] && c=1; d=1", "cd", "?|1|" },
+	{ "f() { local v=$(x); [ $v ] && v=1; w=1; }; while x; do f; done; "
+	    "a=1", "aw", "1|?|" },
+	{ "while x; do while y; do if z; then a=2; exit; fi; done; done; b=1",
+	    "ab", "-|1|" },
+	{ "for i in 1 2; do x && continue; break; done; a=$i", "a", "?|" },
+	{ "x() { y && return; exit; }; x; a=1", "a", "1|" },
+	{ "( eval 'x; do' ); a=1; declare -A b=(1 2); c=1", "ac", "1|1|" },
 	{ "function f { a=1; }; function g() { b=1; }; f; g", "ab", "1|1|" },
 	{ "load_rc_config x; a=1; run_rc_command \"$1\"; b=1", "rab",
 	    "loaded|1|-|" },
@@ -358,7 +365,7 @@ t_hostile(const char *before, const char *copy, size_t n, const char *after,
 	free(text);
 }
 
-H_CASE(hostile, "Scripts without measure end soon, and nothing of them is known")
+H_CASE(hostile, "Scripts without measure end soon, with nothing known")
 {
 	t_hostile("k=1\n", "(", 100000, "", true);
 	t_hostile("k=1\n", "{ ", 100000, "", true);

@@ -18,7 +18,7 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* "@X" is one of X, whose first one always ends; "@#" a number of its own. */
+/* "@X" is one of X, whose first one always ends; "@#" its own number. */
 static const struct {
 	char		 symbol;
 	const char	*rule[32];
