@@ -437,8 +437,8 @@ sh_forget(struct sh *sh, const char *why)
 	sh->lost = true;
 	for (i = 0; i < SH_BUCKETS; i++)
 		for (v = sh->bucket[i]; v != NULL; v = v->next)
-			if (v->now.known != SH_UNKNOWN && v->name[0] != '0' &&
-			    strchr(v->name, '(') == NULL)
+			if ((v->now.known != SH_UNKNOWN ||
+			    v->now.text != NULL) && v->name[0] != '0')
 				sh_put(sh, v, SH_UNKNOWN, NULL, 0, why);
 }
 

@@ -192,7 +192,7 @@ void	sh_put(struct sh *, struct sh_var *, enum sh_known, const char *text,
 	    size_t len, const char *why);
 /* It may be anything now. */
 void	sh_blur(struct sh *, const char *name, size_t len, const char *why);
-/* Every variable may be anything now; functions are what they were. */
+/* Every variable and function may be anything now. */
 void	sh_forget(struct sh *, const char *why);
 void	sh_mark(struct sh *, struct sh_mark *);
 void	sh_keep(struct sh *, const struct sh_mark *);

@@ -191,6 +191,7 @@ static const struct t_row t_command_rows[] = {
 	{ "eval 'a=1; b=\"x y\"'; eval c=`ls`; d=1", "abcd",
 	    "1|x y|?|1|" },
 	{ "a=1; eval `ls`; b=2", "abc", "?|2|?|" },
+	{ "f() { :; }; eval `ls`; b=2; f; c=3", "bc", "?|3|" },
 	{ "cat <<EOT\na=1\nEOT\nb=2; cat <<-'E F' | x\n\ta=1\n\tE F\nc=3",
 	    "abc", "-|2|3|" },
 	{ "read a b; c=1; getopts x d", "abcd", "?|?|1|?|" },
