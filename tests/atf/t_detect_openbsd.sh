@@ -200,10 +200,14 @@ milter_spamd installed on inet:1 place=8 extra=0 conditions=NONE
 	command /usr/sbin/rcctl [start] [milter_spamd]
 EOT
 	# Taken out of what is started, by rcctl disable or by hand.
-	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO' |
+	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO\n' |
 	    root_file /etc/rc.conf.local
 	expect_one openbsd milter_regex 'enabled /etc/rc.conf.local:2 flags=NO'
 	atf_check -o match:'^milter_regex installed off' cat one.out
+	# read(1) hands over no line that does not end.
+	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO' |
+	    root_file /etc/rc.conf.local
+	expect_one openbsd milter_regex 'enabled /etc/rc.conf.local:1 in pkg_scripts'
 }
 
 openbsd_case scripts "a script may start its daemon itself"
