@@ -182,7 +182,7 @@ detect_print_configured(struct detect_out *o, const struct detect_line *l)
 	if (l->m != NULL)
 		detect_print_origin(o, "socket_by",
 		    detect_tool_origin(l, "connection_spec"));
-	else
+	else if (l->d != NULL)
 		detect_out_place(o, true, "socket_by", l->d->spec.file,
 		    l->d->spec.line, NULL);
 	detect_print_origin(o, "decided_by", l->d != NULL &&

@@ -367,7 +367,8 @@ detect_tool_rows(struct detect_tool *t)
 			detect_tool_add(t, d->item[i].name, &d->item[i], NULL);
 	for (i = 0; i < t->n_names; i++) {
 		for (k = 0; k < t->n; k++)
-			if (strcmp(t->line[k].name, t->name[i]) == 0)
+			if (t->line[k].name != NULL &&
+			    strcmp(t->line[k].name, t->name[i]) == 0)
 				break;
 		if (k == t->n) {
 			char name[80];

@@ -338,6 +338,17 @@ json_body()
 	END
 	tool 0 -f mm.conf --json milter-opendkim
 	python3 -c 'import json; [m] = json.load(open("out"))' || atf_fail one
+	# UTF-8 stays, what is none is replaced: a byte, an overlong slash, half
+	# of a pair, what is cut.
+	conf 'milter.own.connection_spec = "unix:/\xc3\xa4\xff\xf0\x9f\x98\x80"' \
+	    'milter.two.connection_spec = "unix:/\xc0\xaf\xed\xa0\x80\xe2\x82"'
+	tool 0 -f mm.conf --json own two
+	python3 - <<-'END' || atf_fail "UTF-8"
+	import json
+	own, two = json.load(open("out"))
+	assert own["sockets"] == ["unix:/\u00e4\ufffd\U0001f600"], own
+	assert two["sockets"] == ["unix:/" + 7 * "\ufffd"], two
+	END
 }
 
 atf_test_case hostile
