@@ -339,6 +339,7 @@ TESTS_SH= \
 	tests/atf/t_detect_openbsd.sh \
 	tests/atf/t_detect_openwrt.sh \
 	tests/atf/t_detect_pkgsrc.sh \
+	tests/atf/t_detect_ports.sh \
 	tests/atf/t_detect_probe.sh \
 	tests/atf/t_detect_reload.sh \
 	tests/atf/t_detect_systemd.sh \
