@@ -93,10 +93,8 @@ struct detect_platform {
 	 * it has profiles.  A fault is in the service's problem.
 	 */
 	void		(*look)(struct detect_env *, const struct detect_row *);
-	/* Calls candidate for the name of each start script that there is. */
-	void		(*scripts)(struct detect_env *,
-			    void (*candidate)(struct detect_env *,
-			    const char *script));
+	/* Appends the name of each start script that there is. */
+	void		(*scripts)(struct detect_env *, struct conf_list *);
 };
 
 /* Whether a script of that name that no row has may be a milter's. */
@@ -124,24 +122,19 @@ extern const struct detect_row detect_rows_openwrt[];
 
 /* rc.c: FreeBSD, DragonFly and NetBSD with pkgsrc. */
 void	rc_look(struct detect_env *, const struct detect_row *);
-void	rc_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	rc_scripts(struct detect_env *, struct conf_list *);
 /* openbsd.c */
 void	openbsd_look(struct detect_env *, const struct detect_row *);
-void	openbsd_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	openbsd_scripts(struct detect_env *, struct conf_list *);
 /* systemd.c, and sysv.c where there is no unit: Debian, Red Hat. */
 void	linux_look(struct detect_env *, const struct detect_row *);
-void	linux_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	linux_scripts(struct detect_env *, struct conf_list *);
+/* Of init.d, for the two below, too. */
+void	sysv_scripts(struct detect_env *, struct conf_list *);
 /* openrc.c */
 void	openrc_look(struct detect_env *, const struct detect_row *);
-void	openrc_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 /* openwrt.c */
 void	openwrt_look(struct detect_env *, const struct detect_row *);
-void	openwrt_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 
 /* --- service.c ------------------------------------------------------------ */
 
@@ -199,8 +192,9 @@ bool	service_option(const struct service *, const char *options, char letter,
  */
 void	service_problem(struct service *, const char *file, unsigned line,
 	    const char *why, ...) COMPAT_PRINTF(4, 5);
-int	fact_set(struct detect_fact *, const char *text, const char *file,
-	    unsigned line);		/* copies text; 0 or -1 */
+/* Copies text; without memory the environment says so. */
+void	fact_set(struct detect_env *, struct detect_fact *, const char *text,
+	    const char *file, unsigned line);
 void	fact_free(struct detect_fact *);
 
 /*

@@ -160,8 +160,7 @@ static void
 kind_fact(struct kind_work *w, struct detect_fact *fact, const char *text,
     const char *file, unsigned line)
 {
-	if (fact_set(fact, text, file, line) == -1)
-		w->r.env->no_memory = true;
+	fact_set(w->r.env, fact, text, file, line);
 }
 
 static void

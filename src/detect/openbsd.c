@@ -111,10 +111,8 @@ openbsd_conf(struct openbsd *ob, struct sh *sh)
 
 	for (i = 0; i < 2; i++) {
 		file = root_read(ob->env->root, path[i]);
-		if (file == NULL) {
-			ob->env->no_memory = true;
+		if (file == NULL)
 			return (false);
-		}
 		if (file->text == NULL && !file->absent) {
 			service_problem(ob->sv, file->path, 0, "%s",
 			    file->why);
@@ -170,9 +168,8 @@ openbsd_on_command(struct sh *sh, const struct sh_words *words, void *arg)
 	v.text = v.known == SH_KNOWN ? words->item[1].text : "";
 	v.file = words->item[1].file;
 	v.line = words->item[1].line;
-	if (ob->sv->argv.n == 0 &&
-	    sh_split(sh, &v, true, &ob->sv->argv) == -1)
-		ob->env->no_memory = true;
+	if (ob->sv->argv.n == 0)
+		sh_split(sh, &v, true, &ob->sv->argv);
 	return (0);
 }
 
@@ -187,8 +184,7 @@ openbsd_enabled(struct openbsd *ob, struct sh *sh, bool good)
 	struct service *sv = ob->sv;
 	size_t i;
 
-	if (sh_split(sh, &v, false, &words) == -1)
-		ob->env->no_memory = true;
+	sh_split(sh, &v, false, &words);
 	for (i = 0; i < words.n; i++)
 		if (strcmp(words.item[i].text, ob->name) == 0)
 			enabled = DETECT_YES;
@@ -224,8 +220,7 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 
 	snprintf(path, sizeof(path), "%s/%s", env->rcddir[0] != '\0' ?
 	    env->rcddir : "/etc/rc.d", row->script);
-	if ((file = root_read(env->root, path)) == NULL)
-		env->no_memory = true;
+	file = root_read(env->root, path);
 	if (file == NULL || file->absent ||
 	    (sv = start_service(env, row, row->script, path)) == NULL)
 		return;
@@ -233,8 +228,7 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 	start_by(env, sv, "/usr/sbin/rcctl", "start", row->script);
 	sh_commands(sv->vars, openbsd_on_command, &ob);
 	good = openbsd_conf(&ob, sv->vars);
-	if (sh_arguments(sv->vars, 2, argument) == -1)
-		env->no_memory = true;
+	sh_arguments(sv->vars, 2, argument);
 	start_source(env, sv, path);
 	if (!ob.reached && (why = sh_fault(sv->vars)) != NULL)
 		service_problem(sv, NULL, 0, "%s", why);
@@ -248,18 +242,10 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 }
 
 void
-openbsd_scripts(struct detect_env *env,
-    void (*candidate)(struct detect_env *, const char *))
+openbsd_scripts(struct detect_env *env, struct conf_list *names)
 {
-	struct conf_list names = { NULL, 0 };
-	size_t i;
-
-	if (root_list(env->root, env->rcddir[0] != '\0' ? env->rcddir :
-	    "/etc/rc.d", &names) == -1)
-		env->no_memory = true;
-	for (i = 0; i < names.n; i++)
-		candidate(env, names.item[i]);
-	value_list_free(&names);
+	root_list(env->root, env->rcddir[0] != '\0' ? env->rcddir :
+	    "/etc/rc.d", names);
 }
 
 #undef OPENBSD_NAME

@@ -229,9 +229,8 @@ openwrt_look(struct detect_env *env, const struct detect_row *row)
 		return;
 	openwrt_uci(&o);
 	v = sh_get(o.sv->vars, "MilterSocket");
-	if (v.known == SH_KNOWN && fact_set(&o.sv->listen, v.text, v.file,
-	    v.line) == -1)
-		env->no_memory = true;
+	if (v.known == SH_KNOWN)
+		fact_set(env, &o.sv->listen, v.text, v.file, v.line);
 	start_source(env, o.sv, path);
 	start_text(o.sv, path, 0, "start_service\n");
 	if (o.sv->argv.n == 0)
@@ -248,13 +247,6 @@ openwrt_look(struct detect_env *env, const struct detect_row *row)
 		value_list_free(&links);
 	}
 	start_by(env, o.sv, path, "start", NULL);
-}
-
-void
-openwrt_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
-{
-	sysv_scripts(env, candidate);
 }
 
 #undef OPENWRT_PATH

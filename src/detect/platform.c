@@ -32,9 +32,8 @@ const struct detect_platform detect_platform_table[] = {
 	    openbsd_scripts },
 	{ "debian", "/usr", detect_rows_debian, linux_look, linux_scripts },
 	{ "redhat", "/usr", detect_rows_redhat, linux_look, linux_scripts },
-	{ "alpine", "/usr", detect_rows_alpine, openrc_look, openrc_scripts },
-	{ "openwrt", "/usr", detect_rows_openwrt, openwrt_look,
-	    openwrt_scripts },
+	{ "alpine", "/usr", detect_rows_alpine, openrc_look, sysv_scripts },
+	{ "openwrt", "/usr", detect_rows_openwrt, openwrt_look, sysv_scripts },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 

@@ -51,10 +51,8 @@ read_file(struct reading *r, const char *path, bool must)
 		return (NULL);
 	}
 	r->n_files++;
-	if ((f = root_read(r->env->root, path)) == NULL) {
-		r->env->no_memory = true;
+	if ((f = root_read(r->env->root, path)) == NULL)
 		return (NULL);
-	}
 	if (f->text == NULL) {
 		if (must || !f->absent)
 			service_problem(r->sv, f->path, 0, "%s", f->why);
@@ -78,8 +76,7 @@ read_fact(struct reading *r, struct detect_fact *fact, const char *text,
 		len = sizeof(copy) - 1;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	if (fact_set(fact, copy, file, line) == -1)
-		r->env->no_memory = true;
+	fact_set(r->env, fact, copy, file, line);
 }
 
 bool

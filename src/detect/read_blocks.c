@@ -442,9 +442,9 @@ read_blocks_include(struct read_blocks *b, enum read_where where,
 	if (how->other || where == READ_ELSEWHERE || *b->token != '/')
 		return;
 	memset(&paths, 0, sizeof(paths));
-	if ((strpbrk(b->token, "*?[") != NULL ?
-	    root_glob(b->r->env->root, b->token, &paths) :
-	    value_list_add(&paths, b->token)) == -1)
+	if (strpbrk(b->token, "*?[") != NULL)
+		root_glob(b->r->env->root, b->token, &paths);
+	else if (value_list_add(&paths, b->token) == -1)
 		b->r->env->no_memory = true;
 	b->priority = how->priority;
 	for (i = 0; i < paths.n && !read_blocks_failed(b); i++)

@@ -29,6 +29,8 @@ sh_new(struct root *root)
 
 	if (sh != NULL)
 		sh->root = root;
+	else
+		root_short(root);
 	return (sh);
 }
 
@@ -500,7 +502,7 @@ sh_set_words(struct sh *sh, const struct sh_words *w, size_t from,
 	sh_put(sh, sh_var(sh, "#", 1), SH_KNOWN, number, strlen(number), NULL);
 }
 
-int
+void
 sh_arguments(struct sh *sh, size_t n, const char *const *argument)
 {
 	struct sh_words w = { NULL, 0 };
@@ -514,7 +516,6 @@ sh_arguments(struct sh *sh, size_t n, const char *const *argument)
 		    strlen(argument[0]), NULL);
 	sh_set_words(sh, &w, 1, false);
 	sh_words_free(&w);
-	return (sh->no_memory ? -1 : 0);
 }
 
 void

@@ -145,8 +145,7 @@ sh_expand_names(struct sh *sh, struct sh_out *o)
 		sh_add_unknown(o, "a pattern", false);
 		return;
 	}
-	if (root_glob(sh->root, pattern, &names) == -1)
-		sh->no_memory = true;
+	root_glob(sh->root, pattern, &names);
 	sh_work(sh, 1000 * (names.n + 1));
 	for (i = 0; i < names.n; i++)
 		if (sh_words_add(&o->words, names.item[i] + (*o->text != '/'),

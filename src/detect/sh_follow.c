@@ -188,7 +188,7 @@ sh_follow_words(struct sh *sh, struct sh_out *o)
 	return (sh->end != SH_FAULTY && sh->in->p == sh->in->end);
 }
 
-int
+void
 sh_split(struct sh *sh, const struct sh_value *value, bool evaluate,
     struct sh_words *words)
 {
@@ -223,5 +223,4 @@ sh_split(struct sh *sh, const struct sh_value *value, bool evaluate,
 	sh->in = up;
 	sh->end = end;
 	memcpy(sh->fault, fault, sizeof(fault));
-	return (sh->no_memory ? -1 : 0);
 }

@@ -25,8 +25,6 @@ void	start_glob(struct detect_env *, struct conf_list *, const char *format,
 	    ...) COMPAT_PRINTF(3, 4);
 /* True for a file, or a link wherever it leads to. */
 bool	start_is_there(struct detect_env *, const char *path);
-void	start_describe(struct detect_env *, struct service *,
-	    const char *text, const char *file, unsigned line);
 /*
  * A sh_command with the service as its argument: the first command that starts
  * a daemon sets its argv.
@@ -60,7 +58,5 @@ bool	sysv_exists(struct detect_env *, const char *script);
 /* Looks in init.d; mask is the unit that keeps systemd from it, or NULL. */
 void	sysv_look(struct detect_env *, const struct detect_row *,
 	    const char *mask);
-void	sysv_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 
 #endif /* DETECT_START_INTERNAL_H */

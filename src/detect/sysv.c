@@ -76,7 +76,7 @@ sysv_description(struct detect_env *env, struct service *sv)
 	size_t i;
 
 	if (v.known == SH_KNOWN)
-		start_describe(env, sv, v.text, v.file, v.line);
+		fact_set(env, &sv->description, v.text, v.file, v.line);
 	if (f == NULL || f->text == NULL)
 		return;
 	for (p = f->text, line = 1; *p == '#' || *p == '\n'; p = end + 1,
@@ -90,7 +90,7 @@ sysv_description(struct detect_env *env, struct service *sv)
 			p += strspn(p, " \t");
 			(void)snprintf(text, sizeof(text), "%.*s",
 			    (int)strcspn(p, "\r\n"), p);
-			start_describe(env, sv, text, f->path, line);
+			fact_set(env, &sv->description, text, f->path, line);
 			return;
 		}
 		if (*end == '\0')
@@ -159,18 +159,12 @@ sysv_look(struct detect_env *env, const struct detect_row *row,
 }
 
 void
-sysv_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
+sysv_scripts(struct detect_env *env, struct conf_list *names)
 {
-	struct conf_list names = { NULL, 0 };
 	size_t i;
 
 	for (i = 0; sysv_folders[i] != NULL; i++)
-		if (root_list(env->root, sysv_folders[i], &names) == -1)
-			env->no_memory = true;
-	for (i = 0; i < names.n; i++)
-		candidate(env, names.item[i]);
-	value_list_free(&names);
+		root_list(env->root, sysv_folders[i], names);
 }
 
 #undef SYSV_PATH
