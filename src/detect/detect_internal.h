@@ -77,7 +77,7 @@ struct detect_env {
 	char		 prefix[256];	/* "/usr/local": options, or default */
 	char		 rcddir[256];	/* "" unless an option says so */
 	const char	*rspamadm;	/* NULL: never */
-	const char	*folders;	/* rc.c's, kept in root; NULL: not yet */
+	const char	*folders;	/* rc.c's, of root; NULL: not yet */
 	struct service	*service;
 	size_t		 n_services;
 	bool		 no_memory;
@@ -100,7 +100,7 @@ struct detect_platform {
 /* Whether a script of that name that no row has may be a milter's. */
 bool	detect_may_be(const char *script);
 
-/* In the order of detect_platforms[]; NULL name at the end. */
+/* NULL name at the end. */
 extern const struct detect_platform detect_platform_table[];
 /* The one of that name, NULL: none.  "redhat9" is "redhat". */
 const struct detect_platform *platform_find(const char *name);
@@ -174,7 +174,8 @@ struct service {
 struct service *service_add(struct detect_env *, const struct detect_row *,
 	    const char *name);
 void	service_free(struct service *);		/* what it owns */
-int	service_prefix(struct service *, const char *);	/* one more, at the end */
+/* One more, at the end.  0 or -1. */
+int	service_prefix(struct service *, const char *);
 /* The first of prefix+name that is set (or not known). */
 struct sh_value service_var(const struct service *, const char *name);
 /*
@@ -210,7 +211,7 @@ int	service_spec(const char *text, char *out, size_t size, char *why,
 /* "fd:3", "systemd:0": somebody else opens it (service.listen). */
 bool	service_activated(const char *text);
 
-/* --- kind.c, read_*.c ------------------------------------------------------ */
+/* --- kind.c, read_*.c ----------------------------------------------------- */
 
 /* Its place in the order. */
 enum kind_place {

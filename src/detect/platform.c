@@ -19,11 +19,6 @@
 #include "detect/detect.h"
 #include "detect/detect_internal.h"
 
-const char *const detect_platforms[] = {
-	"freebsd", "pkgsrc", "dragonfly", "openbsd", "debian", "redhat",
-	"alpine", "openwrt", NULL
-};
-
 const struct detect_platform detect_platform_table[] = {
 	{ "freebsd", "/usr/local", detect_rows_freebsd, rc_look, rc_scripts },
 	{ "pkgsrc", "/usr/pkg", detect_rows_pkgsrc, rc_look, rc_scripts },

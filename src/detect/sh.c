@@ -270,6 +270,17 @@ sh_save(struct sh *sh, struct sh_var *v)
 	v->now.text = NULL;
 }
 
+/* The function that is followed, or NULL. */
+static struct sh_call *
+sh_function(const struct sh *sh)
+{
+	struct sh_call *call = sh->call;
+
+	while (call != NULL && !call->function)
+		call = call->up;
+	return (call);
+}
+
 void
 sh_mark(struct sh *sh, struct sh_mark *m)
 {
@@ -414,16 +425,6 @@ sh_forget(struct sh *sh, const char *why)
 			if (v->now.known != SH_UNKNOWN && v->name[0] != '0' &&
 			    strchr(v->name, '(') == NULL)
 				sh_put(sh, v, SH_UNKNOWN, NULL, 0, why);
-}
-
-struct sh_call *
-sh_function(const struct sh *sh)
-{
-	struct sh_call *call = sh->call;
-
-	while (call != NULL && !call->function)
-		call = call->up;
-	return (call);
 }
 
 void

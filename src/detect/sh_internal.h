@@ -188,7 +188,6 @@ void	sh_mark(struct sh *, struct sh_mark *);
 void	sh_keep(struct sh *, const struct sh_mark *);
 void	sh_undo(struct sh *, const struct sh_mark *);
 /* Until the function at hand ends. */
-struct sh_call *sh_function(const struct sh *);
 void	sh_local(struct sh *, struct sh_var *);
 void	sh_local_end(struct sh *, struct sh_call *);
 void	sh_set_words(struct sh *, const struct sh_words *, size_t from,

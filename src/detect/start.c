@@ -3,9 +3,10 @@
  */
 
 /*
- * start.c - what the start scripts of Linux systems start.
+ * start.c - what start scripts start.
  * Owns:      which commands start a daemon, and which words are its own.
- * Called by: systemd.c, sysv.c, openrc.c, openwrt.c.
+ * Called by: systemd.c, sysv.c, openrc.c, openwrt.c; openbsd.c and rc.c, for
+ *            what is the same there.
  * Must not:  know where a platform has its scripts.
  */
 #include "compat.h"
@@ -115,7 +116,11 @@ start_daemon(struct service *sv, const struct sh_words *words)
 	}
 }
 
-int
+/*
+ * A sh_command with the service as its argument: the first that starts a daemon
+ * sets its argv.
+ */
+static int
 start_command(struct sh *sh, const struct sh_words *words, void *arg)
 {
 	/* What a script does before, and ends when it does not succeed. */

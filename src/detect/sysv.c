@@ -6,7 +6,8 @@
  * sysv.c - milters that a script in init.d starts.
  * Owns:      where Debian and Red Hat have these scripts, their variables and
  *            the links of the runlevels.
- * Called by: systemd.c, for what has no unit.
+ * Called by: systemd.c, for what has no unit; through the table of platforms
+ *            for the names of what is in init.d.
  * Must not:  know units.
  */
 #include "compat.h"
