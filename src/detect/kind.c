@@ -456,9 +456,9 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 	w.flags = w.kind->flags;
 	for (i = 0, p = w.kind->text; i < KIND_TEXTS; i++, p += strlen(p) + 1)
 		w.text[i] = *p != '\0' ? p : NULL;
-	if (strstr(sv->name, "milter") != NULL || (sv->argv.n > 0 &&
+	if (word_search(sv->name, "milter") != NULL || (sv->argv.n > 0 &&
 	    sv->argv.item[0].text != NULL &&
-	    strstr(sv->argv.item[0].text, "milter") != NULL))
+	    word_search(sv->argv.item[0].text, "milter") != NULL))
 		w.flags &= ~(unsigned)KIND_NEEDS_HELPER;
 	kind_read_options(&w, &m->spec);
 	kind_read_file(&w, &m->configuration);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -32,22 +33,6 @@ static bool
 openbsd_is_blank(int c)
 {
 	return (c == ' ' || c == '\t');
-}
-
-/* Whether rc.subr takes this variable from rc.conf. */
-static bool
-openbsd_allowed(const char *name)
-{
-	static const char *const ends[] = { "_class", "_execdir", "_flags",
-	    "_logger", "_rtable", "_timeout", "_user", "pkg_scripts", NULL };
-	size_t i, len = strlen(name), n;
-
-	for (i = 0; ends[i] != NULL; i++) {
-		n = strlen(ends[i]);
-		if (len >= n && strcmp(name + len - n, ends[i]) == 0)
-			return (true);
-	}
-	return (false);
 }
 
 /*
@@ -77,7 +62,9 @@ openbsd_line(struct sh *sh, const char *p, const char *end, const char *file,
 		name[i] = (char)tolower((unsigned char)p[i]);
 	}
 	name[len] = '\0';
-	if (!openbsd_allowed(name))
+	/* Others rc.subr does not take from rc.conf. */
+	if (!word_is_end("_class _execdir _flags _logger _rtable _timeout "
+	    "_user pkg_scripts", name))
 		return;
 	for (p = equal + 1; p < end && openbsd_is_blank(*p); p++)
 		;

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -634,26 +635,10 @@ rc_look(struct detect_env *env, const struct detect_row *row)
 		file = root_read(env->root, path);
 		if (file != NULL && !file->absent) {
 			rc_service(env, row, path, NULL,
-			    strstr(path, RC_EXAMPLES) != NULL);
+			    word_search(path, RC_EXAMPLES) != NULL);
 			return;
 		}
 	}
-}
-
-/* As run_rc_script: what an editor or a package left behind is no script. */
-static bool
-rc_is_left(const char *name)
-{
-	static const char *const ends[] = { "~", "#", ".OLD", ".bak", ".orig",
-	    ",v", ".sample", ".pkgsave", NULL };
-	size_t i, len = strlen(name), n;
-
-	for (i = 0; ends[i] != NULL; i++) {
-		n = strlen(ends[i]);
-		if (len >= n && strcmp(name + len - n, ends[i]) == 0)
-			return (true);
-	}
-	return (false);
 }
 
 void
@@ -665,8 +650,10 @@ rc_scripts(struct detect_env *env, struct conf_list *names)
 
 	while (rc_folder(&folders, "", path))
 		root_list(env->root, path, names);
+	/* As run_rc_script: what an editor or a package left behind is none. */
 	for (i = 0; i < names->n; i++)
-		if (rc_is_left(names->item[i]))
+		if (word_is_end("~ # .OLD .bak .orig ,v .sample .pkgsave",
+		    names->item[i]))
 			names->item[i][0] = '\0';
 }
 

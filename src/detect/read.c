@@ -79,20 +79,6 @@ read_fact(struct reading *r, struct detect_fact *fact, const char *text,
 	fact_set(r->env, fact, copy, file, line);
 }
 
-bool
-read_is_one_of(const char *words, const char *text, size_t len, bool any_case)
-{
-	size_t n;
-
-	for (; *words != '\0'; words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		if (n == len && (any_case ? strncasecmp(words, text, n) :
-		    strncmp(words, text, n)) == 0)
-			return (true);
-	}
-	return (false);
-}
-
 static bool
 read_is_blank(char c)
 {
@@ -196,13 +182,13 @@ read_line(const struct read_work *w, struct read_part line, const char *file,
 	if (line.len == 0 || *line.p == '#')
 		return;
 	name = read_name(&line, w->how);
-	if (read_is_one_of(w->words, name.p, name.len, any_case))
+	if (word_is_in(w->words, name.p, name.len, any_case))
 		fact = &w->r->socket;
 	else if ((w->how & READ_MODE) &&
-	    read_is_one_of("Mode", name.p, name.len, any_case))
+	    word_is_in("Mode", name.p, name.len, any_case))
 		fact = &w->r->mode;
 	else if ((w->how & READ_INCLUDE) == 0 ||
-	    !read_is_one_of("Include", name.p, name.len, any_case))
+	    !word_is_in("Include", name.p, name.len, any_case))
 		return;
 	if (!read_unquote(&line, w->how))
 		service_problem(w->r->sv, file, number, "a quote is not "

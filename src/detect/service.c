@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/spec.h"
+#include "base/word.h"
 #include "detect/detect_internal.h"
 
 struct service *
@@ -232,7 +233,7 @@ service_is_placeholder(const char *text)
 	if (at != NULL && strchr(at + 1, '@') != NULL)
 		return (true);
 	for (p = service_placeholders; *p != NULL; p++)
-		if (strstr(text, *p) != NULL)
+		if (word_search(text, *p) != NULL)
 			return (true);
 	return (false);
 }

@@ -19,8 +19,8 @@
 
 /* What the one who starts the script may have set. */
 static const char sh_environment[] =
-    " _ EUID HOME HOSTNAME LANG LC_ALL LINENO LOGNAME MAIL OLDPWD OPTARG "
-    "OPTIND PATH PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELL TERM TZ UID USER ";
+    "_ EUID HOME HOSTNAME LANG LC_ALL LINENO LOGNAME MAIL OLDPWD OPTARG "
+    "OPTIND PATH PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELL TERM TZ UID USER";
 
 struct sh *
 sh_new(struct root *root)
@@ -204,7 +204,6 @@ sh_look(const struct sh *sh, const char *name, size_t len)
 {
 	struct sh_value value = { SH_UNSET, "", NULL, NULL, 0 };
 	const struct sh_var *v = sh_find(sh, name, len);
-	char word[20];
 
 	if (len > 0 && isdigit((unsigned char)*name) && *name != '0') {
 		/* Without their number none of them is known. */
@@ -222,11 +221,9 @@ sh_look(const struct sh *sh, const char *name, size_t len)
 		value.line = v->now.line;
 		return (value);
 	}
-	snprintf(word, sizeof(word), " %.*s ", (int)(len < 17 ? len : 17),
-	    name);
 	if (sh->lost)
 		value.why = "what was run before";
-	else if (strstr(sh_environment, word) != NULL)
+	else if (word_is_in(sh_environment, name, len, false))
 		value.why = "the environment";
 	if (value.why != NULL)
 		value.known = SH_UNKNOWN;
@@ -477,19 +474,28 @@ sh_local_end(struct sh *sh, struct sh_call *call)
 	}
 }
 
+bool
+sh_count(const struct sh *sh, size_t *count)
+{
+	struct sh_value v = sh_look(sh, "#", 1);
+	long long n = 0;
+
+	*count = sh_number(&v.text, &n) ? (size_t)n : 0;
+	return (v.known != SH_UNKNOWN);
+}
+
 void
 sh_set_words(struct sh *sh, const struct sh_words *w, size_t from,
     bool ragged)
 {
-	struct sh_value n = sh_look(sh, "#", 1);
-	size_t i, old = n.known == SH_KNOWN ? (size_t)atoi(n.text) : 0;
-	size_t count = w->n > from ? w->n - from : 0;
-	char number[20];
+	size_t i, old, count = w->n > from ? w->n - from : 0;
+	char number[24];
 
 	if (ragged || count > SH_ARGUMENTS_MAX) {
 		sh_blur(sh, "#", 1, "how many arguments there are");
 		return;
 	}
+	(void)sh_count(sh, &old);
 	sh_work(sh, 8 * (count + old));
 	for (i = 1; i <= count || i <= old; i++) {
 		const char *text = i <= count ? w->item[from + i - 1].text :

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -124,9 +125,8 @@ static int
 start_command(struct sh *sh, const struct sh_words *words, void *arg)
 {
 	/* What a script does before, and ends when it does not succeed. */
-	static const char *const helper[] = { "checkpath", "chmod", "chown",
-	    "ebegin", "echo", "eend", "einfo", "install", "log_daemon_msg",
-	    "mkdir", "rm", "sleep", "touch", NULL };
+	static const char helper[] = "checkpath chmod chown ebegin echo eend "
+	    "einfo install log_daemon_msg mkdir rm sleep touch";
 	struct service *sv = arg;
 	const char *name = words->n > 0 ? words->item[0].text : NULL;
 	const char *base;
@@ -166,10 +166,8 @@ start_command(struct sh *sh, const struct sh_words *words, void *arg)
 			start_argv(sv, words, 0);
 		return (0);
 	}
-	for (i = 0; helper[i] != NULL; i++)
-		if (strcmp(base, helper[i]) == 0)
-			return (0);
-	return (SH_STATUS_NOT_MINE);
+	return (word_is_in(helper, base, strlen(base), false) ? 0 :
+	    SH_STATUS_NOT_MINE);
 }
 
 void

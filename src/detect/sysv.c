@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -99,15 +100,6 @@ sysv_description(struct detect_env *env, struct service *sv)
 	}
 }
 
-/* "0", "no", "false": switched off in the file of variables. */
-static bool
-sysv_is_off(const char *text)
-{
-
-	return (strcmp(text, "0") == 0 || strcasecmp(text, "no") == 0 ||
-	    strcasecmp(text, "false") == 0);
-}
-
 static void
 sysv_enabled(struct detect_env *env, struct service *sv, const char *mask)
 {
@@ -122,7 +114,7 @@ sysv_enabled(struct detect_env *env, struct service *sv, const char *mask)
 	else if (v.known == SH_UNKNOWN)
 		start_enabled(env, sv, DETECT_MAYBE, "ENABLED", v.file,
 		    v.line);
-	else if (v.known == SH_KNOWN && sysv_is_off(v.text))
+	else if (word_is_in("0 no false", v.text, strlen(v.text), true))
 		start_enabled(env, sv, DETECT_NO, "ENABLED", v.file, v.line);
 	else
 		start_enabled(env, sv, DETECT_YES, "a link", link, 0);
