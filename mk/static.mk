@@ -2,15 +2,21 @@
 
 STATIC_CC?=	musl-gcc
 # A table of jumps takes more room than the comparisons it stands for, as what
-# the next line turns off does than the speed it gives is worth here.  The
+# the lines after it turn off does than the speed it gives is worth here.  The
 # page size is what the data in the file may be moved by, not a page in memory:
 # with 4096 up to as many bytes of the file are nothing but padding.
 STATIC_CFLAGS?=	-Oz -flto -flto-partition=one -fno-jump-tables \
 		-fno-caller-saves -fno-shrink-wrap \
 		-fno-tree-switch-conversion -fno-tree-loop-im \
+		-fno-move-loop-invariants -fno-thread-jumps \
+		-fno-tree-dominator-opts -fno-tree-tail-merge \
+		-fno-ipa-sra -fno-tree-fre \
 		-ffunction-sections -fdata-sections \
 		-fno-asynchronous-unwind-tables -fno-unwind-tables \
 		-fno-stack-protector -fno-pie
+# Nothing here counts in floating point; where the compiler knows of these
+# registers, functions like printf(3) need not save them.
+STATIC_REGISTERS?= -mgeneral-regs-only
 STATIC_LDFLAGS?= -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,norelro -Wl,-z,noseparate-code \
 		-Wl,-z,common-page-size=256 -s
@@ -26,7 +32,9 @@ static:
 
 ${STATIC}: ${SRCS} ${HDRS} mk/static.mk
 	@mkdir -p ${@D}
-	${STATIC_CC} -std=c99 ${STATIC_CFLAGS} ${CFLAGS} ${MM_CPPFLAGS} \
+	flags=$$(${STATIC_CC} ${STATIC_REGISTERS} -E -x c /dev/null \
+	    >/dev/null 2>&1 && echo "${STATIC_REGISTERS}" || :); \
+	${STATIC_CC} -std=c99 ${STATIC_CFLAGS} $$flags ${CFLAGS} ${MM_CPPFLAGS} \
 	    ${CPPFLAGS} ${STATIC_LDFLAGS} ${LDFLAGS} -o $@ ${SRCS} ${LIBS}
 
 # What is large in the program as it was built.

@@ -5,7 +5,7 @@
 /*
  * word.c - look up words, and measure how far apart two of them are.
  * Owns:      what counts as the same word, and as nearly the same.
- * Called by: log.c, spec.c and config/ for their lists of words.
+ * Called by: log.c, spec.c, config/ and detect/ for their lists of words.
  * Must not:  know what a word is for.
  */
 #include "compat.h"
@@ -100,6 +100,44 @@ word_near(const char *a, const char *b, size_t *distance)
 		return (false);		/* and need not be measured */
 	*distance = word_distance(a, b);
 	return (*distance <= longer / 3);
+}
+
+bool
+word_is_in(const char *words, const char *text, size_t len, bool any_case)
+{
+	size_t n;
+
+	for (; *words != '\0'; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (n == len && (any_case ? strncasecmp(words, text, n) :
+		    strncmp(words, text, n)) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+word_is_end(const char *words, const char *text)
+{
+	size_t n, len = strlen(text);
+
+	for (; *words != '\0'; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (n <= len && memcmp(words, text + len - n, n) == 0)
+			return (true);
+	}
+	return (false);
+}
+
+const char *
+word_search(const char *text, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (; strncmp(text, part, len) != 0; text++)
+		if (*text == '\0')
+			return (NULL);
+	return (text);
 }
 
 #undef WORD_MAX

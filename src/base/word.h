@@ -36,4 +36,14 @@ size_t	word_distance(const char *a, const char *b);
 /* True, with the distance, when it is small enough for "did you mean". */
 bool	word_near(const char *a, const char *b, size_t *distance);
 
+/*
+ * Lists in one text, set apart by single blanks: whether one of the words is
+ * these bytes, or what a text ends in.
+ */
+bool	word_is_in(const char *words, const char *text, size_t len,
+	    bool any_case);
+bool	word_is_end(const char *words, const char *text);
+/* As strstr(3), of which the one of musl is made for long texts: 1.3 KB. */
+const char *word_search(const char *text, const char *part);
+
 #endif /* BASE_WORD_H */

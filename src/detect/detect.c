@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "base/number.h"
-#include "base/spec.h"
 #include "config/lex.h"
 #include "config/value.h"
 #include "detect/detect.h"
@@ -29,8 +28,8 @@
 
 /* What is being looked at, and the scripts that are no row's. */
 struct detect_work {
-	struct detect_env env;	/* first: detect_on_script() is given it */
-	struct conf_list other;
+	struct detect_env env;
+	struct conf_list scripts;	/* the names of all that there are */
 	struct detect_row *generic;	/* one each */
 };
 
@@ -60,26 +59,25 @@ detect_may_be(const char *script)
 	    !detect_has_word(script, "milter-manager"));
 }
 
-static void
-detect_on_script(struct detect_env *env, const char *script)
+/* Whether a script is one that no row has, and no service yet. */
+static bool
+detect_is_other(const struct detect_work *work, const char *script, size_t n)
 {
-	struct detect_work *work = (struct detect_work *)env;
 	const struct detect_row *row;
 	size_t i;
 
-	if (!detect_may_be(script) || work->other.n == DETECT_OTHERS_MAX)
-		return;
-	for (row = env->platform->rows; row->script != NULL; row++)
+	if (!detect_may_be(script))
+		return (false);
+	for (row = work->env.platform->rows; row->script != NULL; row++)
 		if (strcmp(row->script, script) == 0)
-			return;
-	for (i = 0; i < env->n_services; i++)
-		if (strcmp(env->service[i].name, script) == 0)
-			return;
-	for (i = 0; i < work->other.n; i++)
-		if (strcmp(work->other.item[i], script) == 0)
-			return;
-	if (value_list_add(&work->other, script) == -1)
-		env->no_memory = true;
+			return (false);
+	for (i = 0; i < work->env.n_services; i++)
+		if (strcmp(work->env.service[i].name, script) == 0)
+			return (false);
+	for (i = 0; i < n; i++)
+		if (strcmp(work->generic[i].script, script) == 0)
+			return (false);
+	return (true);
 }
 
 /* Fills env with all services, and marks the rows that have none. */
@@ -88,6 +86,7 @@ detect_look(struct detect_work *work, bool *absent)
 {
 	struct detect_env *env = &work->env;
 	const struct detect_platform *platform = env->platform;
+	struct conf_list *scripts = &work->scripts;
 	size_t i, n;
 
 	for (i = 0; platform->rows[i].script != NULL; i++) {
@@ -95,11 +94,13 @@ detect_look(struct detect_work *work, bool *absent)
 		platform->look(env, &platform->rows[i]);
 		absent[i] = env->n_services == n;
 	}
-	platform->scripts(env, detect_on_script);
-	for (i = 0; i < work->other.n; i++) {
-		work->generic[i].script = work->other.item[i];
-		work->generic[i].kind = KIND_GENERIC;
-		platform->look(env, &work->generic[i]);
+	platform->scripts(env, scripts);
+	for (i = n = 0; i < scripts->n && n < DETECT_OTHERS_MAX; i++) {
+		if (!detect_is_other(work, scripts->item[i], n))
+			continue;
+		work->generic[n].script = scripts->item[i];
+		work->generic[n].kind = KIND_GENERIC;
+		platform->look(env, &work->generic[n++]);
 	}
 }
 
@@ -118,40 +119,17 @@ detect_name_is_good(const char *name)
 
 /*
  * Whatever a file says, a statement of it must be one that a configuration may
- * have: what is not is the problem of this milter.
+ * have: what is not is the problem of this milter.  (Of the socket kind.c has
+ * made a specification.)
  */
 static void
 detect_check(struct service *sv, struct detect_milter *m)
 {
-	struct spec spec;
-	char why[256];
 	size_t i, len = 0;
 
 	if (!detect_name_is_good(m->name))
 		service_problem(sv, m->script, 0, "this cannot be the name of "
 		    "a milter");
-	if (m->spec.text != NULL) {
-		why[0] = '\0';
-		if (strlen(m->spec.text) >= SPEC_TEXT_MAX)
-			strlcpy(why, "the name of the socket is too long",
-			    sizeof(why));
-		else if (spec_parse(m->spec.text, &spec, why, sizeof(why)) ==
-		    0) {
-			if (spec.path != NULL && spec.path[0] != '/')
-				strlcpy(why, "the path of the socket is a "
-				    "relative one", sizeof(why));
-			else if (spec.path == NULL && spec.port == 0)
-				strlcpy(why, "the port of the socket is 0",
-				    sizeof(why));
-			spec_free(&spec);
-		}
-		if (why[0] != '\0') {
-			service_problem(sv, m->spec.file, m->spec.line, "%s",
-			    why);
-			free(m->spec.text);
-			m->spec.text = NULL;
-		}
-	}
 	if (m->command != NULL && (m->command[0] != '/' ||
 	    strlen(m->command) > LEX_TEXT_MAX)) {
 		free(m->command);
@@ -299,7 +277,7 @@ detect_all(struct detect_work *work, struct detect *d)
 		result = -1;
 	free(work->env.service);
 	free(work->generic);
-	value_list_free(&work->other);
+	value_list_free(&work->scripts);
 	free(absent);
 	return (result);
 }

@@ -71,8 +71,6 @@ struct detect {
 	size_t		 n;
 };
 
-/* The platforms' names, "freebsd" and on; NULL at the end. */
-extern const char *const detect_platforms[];
 /* The name of the platform that the files below root are of. */
 const char *detect_platform(struct root *);
 /*

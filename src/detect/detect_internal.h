@@ -82,7 +82,7 @@ struct detect_env {
 	char		 prefix[256];	/* "/usr/local": options, or default */
 	char		 rcddir[256];	/* "" unless an option says so */
 	const char	*rspamadm;	/* NULL: never */
-	const char	*folders;	/* rc.c's, kept in root; NULL: not yet */
+	const char	*folders;	/* rc.c's, of root; NULL: not yet */
 	struct service	*service;
 	size_t		 n_services;
 	bool		 no_memory;
@@ -98,16 +98,14 @@ struct detect_platform {
 	 * it has profiles.  A fault is in the service's problem.
 	 */
 	void		(*look)(struct detect_env *, const struct detect_row *);
-	/* Calls candidate for the name of each start script that there is. */
-	void		(*scripts)(struct detect_env *,
-			    void (*candidate)(struct detect_env *,
-			    const char *script));
+	/* Appends the name of each start script that there is. */
+	void		(*scripts)(struct detect_env *, struct conf_list *);
 };
 
 /* Whether a script of that name that no row has may be a milter's. */
 bool	detect_may_be(const char *script);
 
-/* In the order of detect_platforms[]; NULL name at the end. */
+/* NULL name at the end. */
 extern const struct detect_platform detect_platform_table[];
 /* The one of that name, NULL: none.  "redhat9" is "redhat". */
 const struct detect_platform *platform_find(const char *name);
@@ -129,24 +127,19 @@ extern const struct detect_row detect_rows_openwrt[];
 
 /* rc.c: FreeBSD, DragonFly and NetBSD with pkgsrc. */
 void	rc_look(struct detect_env *, const struct detect_row *);
-void	rc_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	rc_scripts(struct detect_env *, struct conf_list *);
 /* openbsd.c */
 void	openbsd_look(struct detect_env *, const struct detect_row *);
-void	openbsd_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	openbsd_scripts(struct detect_env *, struct conf_list *);
 /* systemd.c, and sysv.c where there is no unit: Debian, Red Hat. */
 void	linux_look(struct detect_env *, const struct detect_row *);
-void	linux_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
+void	linux_scripts(struct detect_env *, struct conf_list *);
+/* Of init.d, for the two below, too. */
+void	sysv_scripts(struct detect_env *, struct conf_list *);
 /* openrc.c */
 void	openrc_look(struct detect_env *, const struct detect_row *);
-void	openrc_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 /* openwrt.c */
 void	openwrt_look(struct detect_env *, const struct detect_row *);
-void	openwrt_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 
 /* --- service.c ------------------------------------------------------------ */
 
@@ -186,7 +179,8 @@ struct service {
 struct service *service_add(struct detect_env *, const struct detect_row *,
 	    const char *name);
 void	service_free(struct service *);		/* what it owns */
-int	service_prefix(struct service *, const char *);	/* one more, at the end */
+/* One more, at the end.  0 or -1. */
+int	service_prefix(struct service *, const char *);
 /* The first of prefix+name that is set (or not known). */
 struct sh_value service_var(const struct service *, const char *name);
 /*
@@ -204,8 +198,9 @@ bool	service_option(const struct service *, const char *options, char letter,
  */
 void	service_problem(struct service *, const char *file, unsigned line,
 	    const char *why, ...) COMPAT_PRINTF(4, 5);
-int	fact_set(struct detect_fact *, const char *text, const char *file,
-	    unsigned line);		/* copies text; 0 or -1 */
+/* Copies text; without memory the environment says so. */
+void	fact_set(struct detect_env *, struct detect_fact *, const char *text,
+	    const char *file, unsigned line);
 void	fact_free(struct detect_fact *);
 
 /*
@@ -221,7 +216,7 @@ int	service_spec(const char *text, char *out, size_t size, char *why,
 /* "fd:3", "systemd:0": somebody else opens it (service.listen). */
 bool	service_activated(const char *text);
 
-/* --- kind.c, read_*.c ------------------------------------------------------ */
+/* --- kind.c, read_*.c ----------------------------------------------------- */
 
 /* Its place in the order. */
 enum kind_place {

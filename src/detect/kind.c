@@ -172,8 +172,7 @@ static void
 kind_fact(struct kind_work *w, struct detect_fact *fact, const char *text,
     const char *file, unsigned line)
 {
-	if (fact_set(fact, text, file, line) == -1)
-		w->r.env->no_memory = true;
+	fact_set(w->r.env, fact, text, file, line);
 }
 
 static void
@@ -496,9 +495,9 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 	w.flags = w.kind->flags;
 	for (i = 0, p = w.kind->text; i < KIND_TEXTS; i++, p += strlen(p) + 1)
 		w.text[i] = *p != '\0' ? p : NULL;
-	if (strstr(sv->name, "milter") != NULL || (sv->argv.n > 0 &&
+	if (word_search(sv->name, "milter") != NULL || (sv->argv.n > 0 &&
 	    sv->argv.item[0].text != NULL &&
-	    strstr(sv->argv.item[0].text, "milter") != NULL))
+	    word_search(sv->argv.item[0].text, "milter") != NULL))
 		w.flags &= ~(unsigned)KIND_NEEDS_HELPER;
 	kind_read_options(&w, &m->spec);
 	kind_read_file(&w, &m->configuration);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -32,22 +33,6 @@ static bool
 openbsd_is_blank(int c)
 {
 	return (c == ' ' || c == '\t');
-}
-
-/* Whether rc.subr takes this variable from rc.conf. */
-static bool
-openbsd_allowed(const char *name)
-{
-	static const char *const ends[] = { "_class", "_execdir", "_flags",
-	    "_logger", "_rtable", "_timeout", "_user", "pkg_scripts", NULL };
-	size_t i, len = strlen(name), n;
-
-	for (i = 0; ends[i] != NULL; i++) {
-		n = strlen(ends[i]);
-		if (len >= n && strcmp(name + len - n, ends[i]) == 0)
-			return (true);
-	}
-	return (false);
 }
 
 /*
@@ -77,7 +62,9 @@ openbsd_line(struct sh *sh, const char *p, const char *end, const char *file,
 		name[i] = (char)tolower((unsigned char)p[i]);
 	}
 	name[len] = '\0';
-	if (!openbsd_allowed(name))
+	/* Others rc.subr does not take from rc.conf. */
+	if (!word_is_end("_class _execdir _flags _logger _rtable _timeout "
+	    "_user pkg_scripts", name))
 		return;
 	for (p = equal + 1; p < end && openbsd_is_blank(*p); p++)
 		;
@@ -111,10 +98,8 @@ openbsd_conf(struct openbsd *ob, struct sh *sh)
 
 	for (i = 0; i < 2; i++) {
 		file = root_read(ob->env->root, path[i]);
-		if (file == NULL) {
-			ob->env->no_memory = true;
+		if (file == NULL)
 			return (false);
-		}
 		if (file->text == NULL && !file->absent) {
 			service_problem(ob->sv, file->path, 0, "%s",
 			    file->why);
@@ -171,9 +156,8 @@ openbsd_on_command(struct sh *sh, const struct sh_words *words, void *arg)
 	v.text = v.known == SH_KNOWN ? words->item[1].text : "";
 	v.file = words->item[1].file;
 	v.line = words->item[1].line;
-	if (ob->sv->argv.n == 0 &&
-	    sh_split(sh, &v, true, &ob->sv->argv) == -1)
-		ob->env->no_memory = true;
+	if (ob->sv->argv.n == 0)
+		sh_split(sh, &v, true, &ob->sv->argv);
 	return (0);
 }
 
@@ -188,8 +172,7 @@ openbsd_enabled(struct openbsd *ob, struct sh *sh, bool good)
 	struct service *sv = ob->sv;
 	size_t i;
 
-	if (sh_split(sh, &v, false, &words) == -1)
-		ob->env->no_memory = true;
+	sh_split(sh, &v, false, &words);
 	for (i = 0; i < words.n; i++)
 		if (strcmp(words.item[i].text, ob->name) == 0)
 			enabled = DETECT_YES;
@@ -225,8 +208,7 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 
 	snprintf(path, sizeof(path), "%s/%s", env->rcddir[0] != '\0' ?
 	    env->rcddir : "/etc/rc.d", row->script);
-	if ((file = root_read(env->root, path)) == NULL)
-		env->no_memory = true;
+	file = root_read(env->root, path);
 	if (file == NULL || file->absent ||
 	    (sv = start_service(env, row, row->script, path)) == NULL)
 		return;
@@ -234,8 +216,7 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 	start_by(env, sv, "/usr/sbin/rcctl", "start", row->script);
 	sh_commands(sv->vars, openbsd_on_command, &ob);
 	good = openbsd_conf(&ob, sv->vars);
-	if (sh_arguments(sv->vars, 2, argument) == -1)
-		env->no_memory = true;
+	sh_arguments(sv->vars, 2, argument);
 	start_source(env, sv, path);
 	if (!ob.reached && (why = sh_fault(sv->vars)) != NULL)
 		service_problem(sv, NULL, 0, "%s", why);
@@ -249,18 +230,10 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 }
 
 void
-openbsd_scripts(struct detect_env *env,
-    void (*candidate)(struct detect_env *, const char *))
+openbsd_scripts(struct detect_env *env, struct conf_list *names)
 {
-	struct conf_list names = { NULL, 0 };
-	size_t i;
-
-	if (root_list(env->root, env->rcddir[0] != '\0' ? env->rcddir :
-	    "/etc/rc.d", &names) == -1)
-		env->no_memory = true;
-	for (i = 0; i < names.n; i++)
-		candidate(env, names.item[i]);
-	value_list_free(&names);
+	root_list(env->root, env->rcddir[0] != '\0' ? env->rcddir :
+	    "/etc/rc.d", names);
 }
 
 #undef OPENBSD_NAME

@@ -58,7 +58,7 @@ openrc_service(struct detect_env *env, const struct detect_row *row,
 	start_variables(env, sv, command, options);
 	v = service_var(sv, "description");
 	if (v.known == SH_KNOWN)
-		start_describe(env, sv, v.text, v.file, v.line);
+		fact_set(env, &sv->description, v.text, v.file, v.line);
 	start_glob(env, &levels, "/etc/runlevels/*");
 	for (i = 0; i < levels.n && link == NULL; i++) {
 		if (strcmp(levels.item[i], "/etc/runlevels/shutdown") != 0 &&
@@ -90,13 +90,6 @@ openrc_look(struct detect_env *env, const struct detect_row *row)
 			openrc_service(env, row, strrchr(more.item[i], '/') +
 			    1);
 	value_list_free(&more);
-}
-
-void
-openrc_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
-{
-	sysv_scripts(env, candidate);
 }
 
 #undef OPENRC_PATH

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/openwrt_internal.h"
 #include "detect/start_internal.h"
@@ -142,19 +143,6 @@ openwrt_statement(char what, const char *name, const char *value,
 		o->env->no_memory = true;
 }
 
-static bool
-openwrt_is_off(const char *text)
-{
-	static const char *const off[] = { "0", "no", "off", "false",
-	    "disabled", NULL };
-	size_t i;
-
-	for (i = 0; off[i] != NULL; i++)
-		if (strcmp(text, off[i]) == 0)
-			return (true);
-	return (false);
-}
-
 /* The options of what is not switched off; the first of a name counts. */
 static void
 openwrt_options(struct openwrt *o)
@@ -167,7 +155,8 @@ openwrt_options(struct openwrt *o)
 		is_off = false;
 		for (k = i + 2; k < n && w[k].text != NULL; k += 2) {
 			if (strcmp(w[k].text, "enabled") == 0 &&
-			    openwrt_is_off(w[k + 1].text)) {
+			    word_is_in("0 no off false disabled",
+			    w[k + 1].text, strlen(w[k + 1].text), false)) {
 				is_off = true;
 				off = &w[k];
 			}
@@ -229,9 +218,8 @@ openwrt_look(struct detect_env *env, const struct detect_row *row)
 		return;
 	openwrt_uci(&o);
 	v = sh_get(o.sv->vars, "MilterSocket");
-	if (v.known == SH_KNOWN && fact_set(&o.sv->listen, v.text, v.file,
-	    v.line) == -1)
-		env->no_memory = true;
+	if (v.known == SH_KNOWN)
+		fact_set(env, &o.sv->listen, v.text, v.file, v.line);
 	start_source(env, o.sv, path);
 	start_text(o.sv, path, 0, "start_service\n");
 	if (o.sv->argv.n == 0)
@@ -248,13 +236,6 @@ openwrt_look(struct detect_env *env, const struct detect_row *row)
 		value_list_free(&links);
 	}
 	start_by(env, o.sv, path, "start", NULL);
-}
-
-void
-openwrt_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
-{
-	sysv_scripts(env, candidate);
 }
 
 #undef OPENWRT_PATH

@@ -19,11 +19,6 @@
 #include "detect/detect.h"
 #include "detect/detect_internal.h"
 
-const char *const detect_platforms[] = {
-	"freebsd", "pkgsrc", "dragonfly", "openbsd", "debian", "redhat",
-	"alpine", "openwrt", NULL
-};
-
 const struct detect_platform detect_platform_table[] = {
 	{ "freebsd", "/usr/local", detect_rows_freebsd, rc_look, rc_scripts },
 	{ "pkgsrc", "/usr/pkg", detect_rows_pkgsrc, rc_look, rc_scripts },
@@ -32,9 +27,8 @@ const struct detect_platform detect_platform_table[] = {
 	    openbsd_scripts },
 	{ "debian", "/usr", detect_rows_debian, linux_look, linux_scripts },
 	{ "redhat", "/usr", detect_rows_redhat, linux_look, linux_scripts },
-	{ "alpine", "/usr", detect_rows_alpine, openrc_look, openrc_scripts },
-	{ "openwrt", "/usr", detect_rows_openwrt, openwrt_look,
-	    openwrt_scripts },
+	{ "alpine", "/usr", detect_rows_alpine, openrc_look, sysv_scripts },
+	{ "openwrt", "/usr", detect_rows_openwrt, openwrt_look, sysv_scripts },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -70,8 +71,6 @@ rc_source(struct rc *rc, const char *path, bool must)
 	const struct root_file *file = root_read(rc->env->root, path);
 	const char *why = NULL;
 
-	if (file == NULL)
-		rc->env->no_memory = true;
 	if (file == NULL || (file->absent && !must))
 		return;
 	if (file->text == NULL)
@@ -98,8 +97,7 @@ rc_list(struct detect_env *env, struct sh *sh, const char *name,
 	struct sh_words words = { NULL, 0 };
 	size_t i, j;
 
-	if (sh_split(sh, &v, false, &words) == -1)
-		env->no_memory = true;
+	sh_split(sh, &v, false, &words);
 	for (i = 0; i < words.n; i++) {
 		for (j = 0; j < out->n && words.item[i].text != NULL; j++)
 			if (strcmp(words.item[i].text, out->item[j]) == 0)
@@ -152,8 +150,7 @@ rc_load_folder(struct rc *rc, const char *folder, const char *name)
 		return;
 	}
 	strlcat(path, "/*", sizeof(path));
-	if (root_glob(rc->env->root, path, &files) == -1)
-		rc->env->no_memory = true;
+	root_glob(rc->env->root, path, &files);
 	for (i = 0; i < files.n; i++)
 		if (root_kind(rc->env->root, files.item[i]) == ROOT_FILE)
 			rc_source(rc, files.item[i], false);
@@ -309,10 +306,8 @@ rc_open(struct rc *rc, struct detect_env *env, struct service *sv)
 	rc->env = env;
 	rc->sv = sv;
 	rc->netbsd = strcmp(env->platform->name, "pkgsrc") == 0;
-	if ((rc->sh = sh_new(env->root)) == NULL) {
-		env->no_memory = true;
+	if ((rc->sh = sh_new(env->root)) == NULL)
 		return (false);
-	}
 	sh_commands(rc->sh, rc_on_command, rc);
 	sh_outputs(rc->sh, rc_on_output, rc);
 	snprintf(folder, sizeof(folder), "%s/etc/rc.d", env->prefix);
@@ -351,8 +346,6 @@ rc_folders(struct detect_env *env)
 		sh_free(rc.sh);
 		env->folders = root_keep(env->root, text);
 	}
-	if (env->folders == NULL)
-		env->no_memory = true;
 	return (env->folders != NULL ? env->folders : "");
 }
 
@@ -378,8 +371,7 @@ rc_words(struct rc *rc, const struct sh_value *v)
 	struct sh_words *argv = &rc->argv;
 	size_t len = strlen(v->text), n = argv->n;
 
-	if (sh_split(rc->sh, v, true, argv) == -1)
-		rc->env->no_memory = true;
+	sh_split(rc->sh, v, true, argv);
 	while (len > 0 && isspace((unsigned char)v->text[len - 1]))
 		len--;
 	if (len > 0 && v->text[len - 1] == '&' && argv->n > n &&
@@ -553,10 +545,10 @@ rc_run(struct rc *rc, const char *path, const char *profile)
 	char text[2 * RC_NAME + 2];
 
 	start_by(rc->env, sv, path, "start", profile);
-	if (sh_arguments(rc->sh, profile != NULL ? 3 : 2, argument) == -1 ||
-	    (sv->script = strdup(path)) == NULL || file == NULL)
+	sh_arguments(rc->sh, profile != NULL ? 3 : 2, argument);
+	if ((sv->script = strdup(path)) == NULL)
 		rc->env->no_memory = true;
-	if (rc->env->no_memory)
+	if (sv->script == NULL || file == NULL)
 		return;
 	rc_source(rc, path, true);
 	rc_enabled(rc, file->path, profile);
@@ -564,9 +556,8 @@ rc_run(struct rc *rc, const char *path, const char *profile)
 	rc->profiles = rc_var(rc->sh, "profiles").known != SH_UNSET;
 	rc_start(rc, file->path);
 	v = sh_get(rc->sh, "desc");
-	if (v.text[0] != '\0' && fact_set(&sv->description, v.text, v.file,
-	    v.line) == -1)
-		rc->env->no_memory = true;
+	if (v.text[0] != '\0')
+		fact_set(rc->env, &sv->description, v.text, v.file, v.line);
 	if (profile != NULL) {
 		snprintf(text, sizeof(text), "%s_%s_", rc_text(rc->sh, "name"),
 		    profile);
@@ -644,48 +635,29 @@ rc_look(struct detect_env *env, const struct detect_row *row)
 	char path[RC_PATH];
 
 	while (rc_folder(&folders, row->script, path)) {
-		if ((file = root_read(env->root, path)) == NULL)
-			env->no_memory = true;
-		else if (!file->absent) {
+		file = root_read(env->root, path);
+		if (file != NULL && !file->absent) {
 			rc_service(env, row, path, NULL,
-			    strstr(path, RC_EXAMPLES) != NULL);
+			    word_search(path, RC_EXAMPLES) != NULL);
 			return;
 		}
 	}
 }
 
-/* As run_rc_script: what an editor or a package left behind is no script. */
-static bool
-rc_is_left(const char *name)
-{
-	static const char *const ends[] = { "~", "#", ".OLD", ".bak", ".orig",
-	    ",v", ".sample", ".pkgsave", NULL };
-	size_t i, len = strlen(name), n;
-
-	for (i = 0; ends[i] != NULL; i++) {
-		n = strlen(ends[i]);
-		if (len >= n && strcmp(name + len - n, ends[i]) == 0)
-			return (true);
-	}
-	return (false);
-}
-
 void
-rc_scripts(struct detect_env *env,
-    void (*candidate)(struct detect_env *, const char *))
+rc_scripts(struct detect_env *env, struct conf_list *names)
 {
 	const char *folders = rc_folders(env);
-	struct conf_list names = { NULL, 0 };
 	char path[RC_PATH];
 	size_t i;
 
 	while (rc_folder(&folders, "", path))
-		if (root_list(env->root, path, &names) == -1)
-			env->no_memory = true;
-	for (i = 0; i < names.n; i++)
-		if (!rc_is_left(names.item[i]))
-			candidate(env, names.item[i]);
-	value_list_free(&names);
+		root_list(env->root, path, names);
+	/* As run_rc_script: what an editor or a package left behind is none. */
+	for (i = 0; i < names->n; i++)
+		if (word_is_end("~ # .OLD .bak .orig ,v .sample .pkgsave",
+		    names->item[i]))
+			names->item[i][0] = '\0';
 }
 
 #undef RC_EXAMPLES

@@ -51,10 +51,8 @@ read_file(struct reading *r, const char *path, bool must)
 		return (NULL);
 	}
 	r->n_files++;
-	if ((f = root_read(r->env->root, path)) == NULL) {
-		r->env->no_memory = true;
+	if ((f = root_read(r->env->root, path)) == NULL)
 		return (NULL);
-	}
 	if (f->text == NULL) {
 		if (must || !f->absent)
 			service_problem(r->sv, f->path, 0, "%s", f->why);
@@ -78,22 +76,7 @@ read_fact(struct reading *r, struct detect_fact *fact, const char *text,
 		len = sizeof(copy) - 1;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	if (fact_set(fact, copy, file, line) == -1)
-		r->env->no_memory = true;
-}
-
-bool
-read_is_one_of(const char *words, const char *text, size_t len, bool any_case)
-{
-	size_t n;
-
-	for (; *words != '\0'; words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		if (n == len && (any_case ? strncasecmp(words, text, n) :
-		    strncmp(words, text, n)) == 0)
-			return (true);
-	}
-	return (false);
+	fact_set(r->env, fact, copy, file, line);
 }
 
 static bool
@@ -199,13 +182,13 @@ read_line(const struct read_work *w, struct read_part line, const char *file,
 	if (line.len == 0 || *line.p == '#')
 		return;
 	name = read_name(&line, w->how);
-	if (read_is_one_of(w->words, name.p, name.len, any_case))
+	if (word_is_in(w->words, name.p, name.len, any_case))
 		fact = &w->r->socket;
 	else if ((w->how & READ_MODE) &&
-	    read_is_one_of("Mode", name.p, name.len, any_case))
+	    word_is_in("Mode", name.p, name.len, any_case))
 		fact = &w->r->mode;
 	else if ((w->how & READ_INCLUDE) == 0 ||
-	    !read_is_one_of("Include", name.p, name.len, any_case))
+	    !word_is_in("Include", name.p, name.len, any_case))
 		return;
 	if (!read_unquote(&line, w->how))
 		service_problem(w->r->sv, file, number, "a quote is not "

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/word.h"
 #include "detect/detect_internal.h"
 
 #define READ_FILES_MAX	500	/* with all that they include, in one reading */
@@ -45,9 +46,6 @@ const struct root_file *read_file(struct reading *, const char *path,
 /* fact_set() for a part of a file. */
 void	read_fact(struct reading *, struct detect_fact *, const char *text,
 	    size_t len, const char *file, unsigned line);
-/* Whether it is one of the words, which are set apart by blanks. */
-bool	read_is_one_of(const char *words, const char *text, size_t len,
-	    bool any_case);
 
 /* How the lines of a file are written. */
 #define READ_EQUALS	0x01	/* NAME = VALUE, names as they are */

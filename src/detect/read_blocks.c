@@ -201,7 +201,7 @@ read_blocks_here(struct read_blocks *b)
 	memcpy(end + 1, p, n);
 	end[n + 1] = '\0';
 	b->token[0] = '\0';
-	if ((p = strstr(p + n, end)) == NULL)
+	if ((p = word_search(p + n, end)) == NULL)
 		read_blocks_fail(b, "a text is not closed");
 	else
 		read_blocks_skip(b, (size_t)(p + n + 1 - b->p));
@@ -239,7 +239,7 @@ read_blocks_expand(struct read_blocks *b)
 static bool
 read_blocks_truth(const char *text)
 {
-	return (read_is_one_of("yes true on 1", text, strlen(text), true));
+	return (word_is_in("yes true on 1", text, strlen(text), true));
 }
 
 /* A new section; NULL when there are too many. */
@@ -262,7 +262,7 @@ read_blocks_section(struct read_blocks *b, bool proxy)
 static bool
 read_blocks_is_inner(const struct read_blocks *b, const char *name)
 {
-	return (read_is_one_of(b->inner, name, strlen(name), false));
+	return (word_is_in(b->inner, name, strlen(name), false));
 }
 
 /* One statement of a section; the value is the token. */
@@ -442,9 +442,9 @@ read_blocks_include(struct read_blocks *b, enum read_where where,
 	if (how->other || where == READ_ELSEWHERE || *b->token != '/')
 		return;
 	memset(&paths, 0, sizeof(paths));
-	if ((strpbrk(b->token, "*?[") != NULL ?
-	    root_glob(b->r->env->root, b->token, &paths) :
-	    value_list_add(&paths, b->token)) == -1)
+	if (strpbrk(b->token, "*?[") != NULL)
+		root_glob(b->r->env->root, b->token, &paths);
+	else if (value_list_add(&paths, b->token) == -1)
 		b->r->env->no_memory = true;
 	b->priority = how->priority;
 	for (i = 0; i < paths.n && !read_blocks_failed(b); i++)
@@ -457,6 +457,7 @@ read_blocks_include(struct read_blocks *b, enum read_where where,
 static void
 read_blocks_arguments(struct read_blocks *b, struct read_include *how)
 {
+	static const char digits[] = "0123456789";
 	const char *p;
 
 	read_blocks_bare(b, ")");
@@ -465,14 +466,15 @@ read_blocks_arguments(struct read_blocks *b, struct read_include *how)
 		return;
 	}
 	b->p++;
-	if (strstr(b->token, "try") != NULL &&
-	    strstr(b->token, "false") == NULL)
+	if (word_search(b->token, "try") != NULL &&
+	    word_search(b->token, "false") == NULL)
 		how->try = true;
 	/* It would be in a section of its own. */
-	how->other = strstr(b->token, "key") != NULL;
-	if ((p = strstr(b->token, "priority")) != NULL)
-		how->priority = (unsigned)strtoul(p + strcspn(p,
-		    "0123456789"), NULL, 10) % 17;
+	how->other = word_search(b->token, "key") != NULL;
+	if ((p = word_search(b->token, "priority")) != NULL)
+		for (p += strcspn(p, digits); strspn(p, digits) > 0; p++)
+			how->priority = (how->priority * 10 +
+			    (unsigned)(*p - '0')) % 17;
 }
 
 /* At the '.' of ".include". */

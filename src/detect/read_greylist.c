@@ -64,7 +64,7 @@ read_greylist_is(const struct read_greylist_word *w, const char *words)
 
 	if (len > 0 && w->p[len - 1] == ':')
 		len--;
-	return (read_is_one_of(words, w->p, len, true));
+	return (word_is_in(words, w->p, len, true));
 }
 
 /* "30", "30s", "5m", "1h", "1d", "1w" */

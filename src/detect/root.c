@@ -450,7 +450,7 @@ root_fill_folder(struct root_folder *folder)
 }
 
 /* Names in a folder that are like the pattern, each with before before it. */
-static int
+static void
 root_names(struct root *r, const char *path, const char *pattern,
     const char *before, struct conf_list *out)
 {
@@ -460,25 +460,25 @@ root_names(struct root *r, const char *path, const char *pattern,
 
 	folder = root_folder(r, path, len > 0 && path[len - 1] == '/' ?
 	    len - 1 : len);
-	if (folder == NULL || (!folder->is_read &&
-	    root_fill_folder(folder) == -1))
-		return (-1);
+	if (folder == NULL)
+		return;
+	if (!folder->is_read && root_fill_folder(folder) == -1)
+		root_short(r);
 	for (i = 0; i < folder->names.n; i++)
 		if (source_match(pattern, folder->names.item[i]) &&
 		    (size_t)snprintf(text, sizeof(text), "%s%s", before,
 		    folder->names.item[i]) < sizeof(text) &&
 		    value_list_add(out, text) == -1)
-			return (-1);
-	return (0);
+			root_short(r);
 }
 
-int
+void
 root_list(struct root *r, const char *folder, struct conf_list *out)
 {
-	return (root_names(r, folder, "*", "", out));
+	root_names(r, folder, "*", "", out);
 }
 
-int
+void
 root_glob(struct root *r, const char *pattern, struct conf_list *out)
 {
 	char folder[ROOT_PATH];
@@ -486,8 +486,8 @@ root_glob(struct root *r, const char *pattern, struct conf_list *out)
 	size_t len = last != NULL ? (size_t)(last - pattern) + 1 : 0;
 
 	if (len >= sizeof(folder))
-		return (0);
+		return;
 	memcpy(folder, pattern, len);
 	folder[len] = '\0';
-	return (root_names(r, folder, pattern + len, folder, out));
+	root_names(r, folder, pattern + len, folder, out);
 }

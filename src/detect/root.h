@@ -50,6 +50,14 @@ enum root_kind { ROOT_NONE, ROOT_FILE, ROOT_FOLDER, ROOT_SOCKET, ROOT_OTHER };
 struct root *root_new(const char *top);
 void	root_free(struct root *);		/* NULL: no effect */
 
+/*
+ * Whether there was no memory for one of these, or somebody else said so by
+ * root_short(): then what was found is not all that there is.  So none of the
+ * callers needs to ask each time.
+ */
+bool	root_is_short(const struct root *);
+void	root_short(struct root *);
+
 /* The file of that absolute path; never NULL but without memory. */
 const struct root_file *root_read(struct root *, const char *path);
 enum root_kind root_kind(struct root *, const char *path);
@@ -58,22 +66,15 @@ bool	root_executable(struct root *, const char *path);
 bool	root_is_link(struct root *, const char *path);
 /*
  * The names in a folder, without those that begin with a dot, sorted bytewise;
- * none when it cannot be read.  Returns 0 or -1 without memory.
+ * none when it cannot be read.
  */
-int	root_list(struct root *, const char *folder, struct conf_list *);
+void	root_list(struct root *, const char *folder, struct conf_list *);
 /* A pattern of glob(3) in the last part of a path: full paths, sorted. */
-int	root_glob(struct root *, const char *pattern, struct conf_list *);
+void	root_glob(struct root *, const char *pattern, struct conf_list *);
 
 /* Every file that was asked for, in that order ("detect -v"). */
 void	root_each(const struct root *,
 	    void (*each)(const struct root_file *, void *arg), void *arg);
-
-/*
- * Whether there was no memory for one of these, or somebody else said so by
- * root_short(): then what was found is not all that there is.
- */
-bool	root_is_short(const struct root *);
-void	root_short(struct root *);
 
 /* A copy of text that lives as long as the root; NULL without memory. */
 const char *root_keep(struct root *, const char *text);

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/number.h"
 #include "base/spec.h"
+#include "base/word.h"
 #include "detect/detect_internal.h"
 
 struct service *
@@ -29,20 +30,18 @@ service_add(struct detect_env *env, const struct detect_row *row,
 	struct service *sv, *more;
 
 	more = realloc(env->service, (env->n_services + 1) * sizeof(*more));
-	if (more == NULL) {
-		env->no_memory = true;
-		return (NULL);
+	if (more != NULL) {
+		env->service = more;
+		sv = &more[env->n_services];
+		memset(sv, 0, sizeof(*sv));
+		sv->row = row;
+		if ((sv->name = strdup(name)) != NULL) {
+			env->n_services++;
+			return (sv);
+		}
 	}
-	env->service = more;
-	sv = &more[env->n_services];
-	memset(sv, 0, sizeof(*sv));
-	sv->row = row;
-	if ((sv->name = strdup(name)) == NULL) {
-		env->no_memory = true;
-		return (NULL);
-	}
-	env->n_services++;
-	return (sv);
+	env->no_memory = true;
+	return (NULL);
 }
 
 void
@@ -197,19 +196,18 @@ service_problem(struct service *sv, const char *file, unsigned line,
 		sv->no_memory = true;
 }
 
-int
-fact_set(struct detect_fact *fact, const char *text, const char *file,
-    unsigned line)
+void
+fact_set(struct detect_env *env, struct detect_fact *fact, const char *text,
+    const char *file, unsigned line)
 {
 	char *copy = NULL;
 
 	if (text != NULL && (copy = strdup(text)) == NULL)
-		return (-1);
+		env->no_memory = true;
 	free(fact->text);
 	fact->text = copy;
 	fact->file = file;
 	fact->line = line;
-	return (0);
 }
 
 void
@@ -235,7 +233,7 @@ service_is_placeholder(const char *text)
 	if (at != NULL && strchr(at + 1, '@') != NULL)
 		return (true);
 	for (p = service_placeholders; *p != NULL; p++)
-		if (strstr(text, *p) != NULL)
+		if (word_search(text, *p) != NULL)
 			return (true);
 	return (false);
 }

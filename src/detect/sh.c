@@ -19,8 +19,8 @@
 
 /* What the one who starts the script may have set. */
 static const char sh_environment[] =
-    " _ EUID HOME HOSTNAME LANG LC_ALL LINENO LOGNAME MAIL OLDPWD OPTARG "
-    "OPTIND PATH PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELL TERM TZ UID USER ";
+    "_ EUID HOME HOSTNAME LANG LC_ALL LINENO LOGNAME MAIL OLDPWD OPTARG "
+    "OPTIND PATH PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELL TERM TZ UID USER";
 
 struct sh *
 sh_new(struct root *root)
@@ -29,6 +29,8 @@ sh_new(struct root *root)
 
 	if (sh != NULL)
 		sh->root = root;
+	else
+		root_short(root);
 	return (sh);
 }
 
@@ -216,7 +218,6 @@ sh_look(const struct sh *sh, const char *name, size_t len)
 {
 	struct sh_value value = { SH_UNSET, "", NULL, NULL, 0 };
 	const struct sh_var *v = sh_find(sh, name, len);
-	char word[20];
 
 	if (len > 0 && isdigit((unsigned char)*name) && *name != '0') {
 		/* Without their number none of them is known. */
@@ -234,11 +235,9 @@ sh_look(const struct sh *sh, const char *name, size_t len)
 		value.line = v->now.line;
 		return (value);
 	}
-	snprintf(word, sizeof(word), " %.*s ", (int)(len < 17 ? len : 17),
-	    name);
 	if (sh->lost)
 		value.why = "what was run before";
-	else if (strstr(sh_environment, word) != NULL)
+	else if (word_is_in(sh_environment, name, len, false))
 		value.why = "the environment";
 	if (value.why != NULL)
 		value.known = SH_UNKNOWN;
@@ -295,6 +294,17 @@ sh_news(struct sh *sh, const struct sh_state *old, const struct sh_state *now)
 		f->news += old->known != SH_UNKNOWN ? 2 : old->text != NULL;
 		f->news -= now->known != SH_UNKNOWN ? 2 : now->text != NULL;
 	}
+}
+
+/* The function that is followed, or NULL. */
+static struct sh_call *
+sh_function(const struct sh *sh)
+{
+	struct sh_call *call = sh->call;
+
+	while (call != NULL && !call->function)
+		call = call->up;
+	return (call);
 }
 
 void
@@ -442,16 +452,6 @@ sh_forget(struct sh *sh, const char *why)
 				sh_put(sh, v, SH_UNKNOWN, NULL, 0, why);
 }
 
-struct sh_call *
-sh_function(const struct sh *sh)
-{
-	struct sh_call *call = sh->call;
-
-	while (call != NULL && !call->function)
-		call = call->up;
-	return (call);
-}
-
 void
 sh_local(struct sh *sh, struct sh_var *v)
 {
@@ -508,6 +508,16 @@ sh_local_end(struct sh *sh, struct sh_call *call)
 	}
 }
 
+bool
+sh_count(const struct sh *sh, size_t *count)
+{
+	struct sh_value v = sh_look(sh, "#", 1);
+	long long n = 0;
+
+	*count = sh_number(&v.text, &n) ? (size_t)n : 0;
+	return (v.known != SH_UNKNOWN);
+}
+
 void
 sh_set_words(struct sh *sh, const struct sh_words *w, size_t from,
     bool ragged)
@@ -540,7 +550,7 @@ sh_set_words(struct sh *sh, const struct sh_words *w, size_t from,
 	sh_put(sh, sh_var(sh, "#", 1), SH_KNOWN, number, strlen(number), NULL);
 }
 
-int
+void
 sh_arguments(struct sh *sh, size_t n, const char *const *argument)
 {
 	struct sh_words w = { NULL, 0 };
@@ -554,7 +564,6 @@ sh_arguments(struct sh *sh, size_t n, const char *const *argument)
 		    strlen(argument[0]), NULL);
 	sh_set_words(sh, &w, 1, false);
 	sh_words_free(&w);
-	return (sh->no_memory ? -1 : 0);
 }
 
 void

@@ -69,7 +69,10 @@ struct sh_words {
 #define SH_STATUS_END		(-3)
 typedef int sh_command(struct sh *, const struct sh_words *, void *arg);
 
-/* The root must live longer.  NULL without memory. */
+/*
+ * The root must live longer.  NULL without memory.  What is short of memory
+ * later says so by root_short(), sh_free() at the latest.
+ */
 struct sh *sh_new(struct root *);
 void	sh_free(struct sh *);		/* NULL: no effect */
 void	sh_commands(struct sh *, sh_command *, void *arg);
@@ -80,7 +83,7 @@ void	sh_commands(struct sh *, sh_command *, void *arg);
 typedef const char *sh_output(struct sh *, const struct sh_words *, void *arg);
 void	sh_outputs(struct sh *, sh_output *, void *arg);
 /* $0 and on; the strings are copied. */
-int	sh_arguments(struct sh *, size_t n, const char *const *argument);
+void	sh_arguments(struct sh *, size_t n, const char *const *argument);
 
 void	sh_set(struct sh *, const char *name, const char *text,
 	    const char *file, unsigned line);
@@ -104,11 +107,11 @@ const char *sh_fault(const struct sh *);
 /*
  * A value as words, as an unquoted $value would be split by blanks: quotes in
  * it are bytes.  evaluate: as eval would take it, quotes are read, $x expanded.
- * Returns 0 or -1 without memory; appends.
+ * Appends.
  */
-int	sh_split(struct sh *, const struct sh_value *, bool evaluate,
+void	sh_split(struct sh *, const struct sh_value *, bool evaluate,
 	    struct sh_words *);
-/* One more word; text NULL: not known. */
+/* One more word; text NULL: not known.  Returns 0, or -1 without memory. */
 int	sh_words_add(struct sh_words *, const char *text, const char *file,
 	    unsigned line);
 void	sh_words_free(struct sh_words *);

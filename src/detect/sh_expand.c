@@ -145,8 +145,7 @@ sh_expand_names(struct sh *sh, struct sh_out *o)
 		sh_add_unknown(o, "a pattern", false);
 		return;
 	}
-	if (root_glob(sh->root, pattern, &names) == -1)
-		sh->no_memory = true;
+	root_glob(sh->root, pattern, &names);
 	sh_work(sh, 1000 * (names.n + 1));
 	for (i = 0; i < names.n; i++)
 		if (sh_words_add(&o->words, names.item[i] + (*o->text != '/'),
@@ -225,11 +224,10 @@ sh_expand_output(struct sh *sh, const char *from, const char *to,
 	sh_out_free(&o);
 }
 
-/* A number of no more than nine digits, which is not octal. */
-static bool
-sh_expand_number(const char **at, long long *out)
+bool
+sh_number(const char **at, long long *out)
 {
-	const char *p = *at + strspn(*at, " \t");
+	const char *p = *at;
 	bool minus = *p == '-';
 	size_t n;
 
@@ -241,7 +239,18 @@ sh_expand_number(const char **at, long long *out)
 		*out = *out * 10 + (*p++ - '0');
 	if (minus)
 		*out = -*out;
-	*at = p + strspn(p, " \t");
+	*at = p;
+	return (true);
+}
+
+/* With blanks around it. */
+static bool
+sh_expand_number(const char **at, long long *out)
+{
+	*at += strspn(*at, " \t");
+	if (!sh_number(at, out))
+		return (false);
+	*at += strspn(*at, " \t");
 	return (true);
 }
 
@@ -265,7 +274,7 @@ sh_expand_sum(struct sh *sh, struct sh_out *o, const char *from,
 	end = p + strlen(p);
 	/* It may set any that it names. */
 	if (sum.why != NULL || strpbrk(p, "=&|?,") != NULL ||
-	    strstr(p, "++") != NULL || strstr(p, "--") != NULL) {
+	    word_search(p, "++") != NULL || word_search(p, "--") != NULL) {
 		for (; p < end; p += len + (len == 0)) {
 			len = sh_name(p, end);
 			if (len > 0)

@@ -80,9 +80,8 @@ void
 sh_call_function(struct sh *sh, struct sh_var *f, const struct sh_out *o)
 {
 	struct sh_call call = { NULL, NULL, 0, 0, true };
-	struct sh_value n = sh_look(sh, "#", 1);
 	unsigned *extra = sh->loop_extra, loops = sh->loops;
-	size_t i, count = n.known == SH_KNOWN ? (size_t)atoi(n.text) : 0;
+	size_t i, count;
 	const char *file = f->now.file;
 	unsigned line = f->now.line;
 	char *body = strdup(f->now.text);
@@ -98,6 +97,7 @@ sh_call_function(struct sh *sh, struct sh_var *f, const struct sh_out *o)
 	sh->call = &call;
 	sh->loop_extra = NULL;
 	sh->loops = 0;
+	(void)sh_count(sh, &count);
 	if (o->words.n > count)
 		count = o->words.n;
 	sh_local(sh, sh_var(sh, "#", 1));
@@ -208,7 +208,7 @@ sh_follow_words(struct sh *sh, struct sh_out *o)
 	return (sh->end != SH_FAULTY && sh->in->p == sh->in->end);
 }
 
-int
+void
 sh_split(struct sh *sh, const struct sh_value *value, bool evaluate,
     struct sh_words *words)
 {
@@ -243,5 +243,4 @@ sh_split(struct sh *sh, const struct sh_value *value, bool evaluate,
 	sh->in = up;
 	sh->end = end;
 	memcpy(sh->fault, fault, sizeof(fault));
-	return (sh->no_memory ? -1 : 0);
 }

@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/word.h"
 #include "detect/sh.h"
 
 #define SH_WORK_MAX	(32 * 1024 * 1024)	/* bytes looked at, about */
@@ -198,11 +199,12 @@ void	sh_mark(struct sh *, struct sh_mark *);
 void	sh_keep(struct sh *, const struct sh_mark *);
 void	sh_undo(struct sh *, const struct sh_mark *);
 /* Until the function at hand ends. */
-struct sh_call *sh_function(const struct sh *);
 void	sh_local(struct sh *, struct sh_var *);
 void	sh_local_end(struct sh *, struct sh_call *);
 void	sh_set_words(struct sh *, const struct sh_words *, size_t from,
 	    bool ragged);
+/* How many arguments there are; false with 0: it is not known. */
+bool	sh_count(const struct sh *, size_t *);
 /* The length of a name at p, 0: none. */
 size_t	sh_name(const char *p, const char *end);
 
@@ -235,6 +237,11 @@ void	sh_add_value(struct sh *, struct sh_out *, const struct sh_value *,
 void	sh_add_unknown(struct sh_out *, const char *why, bool quoted);
 void	sh_end_field(struct sh *, struct sh_out *);
 void	sh_out_free(struct sh_out *);
+/*
+ * Goes behind a number that all shells read as the same one: no more than nine
+ * digits, and not octal.
+ */
+bool	sh_number(const char **, long long *out);
 /* ${x}, $x, $1; at the '$'. */
 void	sh_param(struct sh *, struct sh_out *, bool quoted);
 /* 1, 0, or -1: would take too long. */

@@ -61,18 +61,16 @@ sh_param_look(struct sh *sh, struct sh_param *p)
 static void
 sh_param_all(struct sh *sh, struct sh_out *o, char which, bool quoted)
 {
-	struct sh_value n = sh_look(sh, "#", 1), v;
+	struct sh_value v;
 	bool fields = o->how == SH_FIELDS && (which == '@' || !quoted);
-	size_t i, count = 0;
+	size_t i, count;
 	struct sh_var *var;
 
-	if (n.known == SH_UNKNOWN ||
+	if (!sh_count(sh, &count) ||
 	    sh_look(sh, "IFS", 3).known != SH_UNSET) {
 		sh_add_unknown(o, "how many arguments there are", !fields);
 		return;
 	}
-	if (n.known == SH_KNOWN)
-		count = (size_t)atoi(n.text);
 	for (i = 1; i <= count; i++) {
 		if (i > 1) {
 			if (fields)
@@ -174,7 +172,7 @@ sh_like(struct sh *sh, const char *pattern, size_t pattern_len,
 	for (p = pattern; (p = strchr(p, '[')) != NULL; p++)
 		if (p[1] != '\0' && (strchr("^:.=", p[1]) != NULL ||
 		    (p[1] == '!' && p[2] == ']') || p[1] == ']' ||
-		    strstr(p, "-\\") != NULL))
+		    word_search(p, "-\\") != NULL))
 			return (-1);
 	return (source_like(pattern, text));
 }

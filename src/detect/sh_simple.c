@@ -280,28 +280,28 @@ static int
 sh_simple_number(const struct sh_out *o, int none)
 {
 	const char *p = o->words.n > 1 ? SH_SIMPLE_OF(o, 1) : "";
-	size_t n;
+	long long n;
 
 	if (o->words.n < 2 && !o->ragged)
 		return (none);
 	if (p == NULL || o->ragged)
 		return (SH_STATUS_UNKNOWN);
-	n = strspn(p, "0123456789");
-	if (n == 0 || n > 3 || p[n] != '\0')
+	if (!sh_number(&p, &n) || *p != '\0' || n < 0 || n > 999)
 		return (SH_STATUS_UNKNOWN);
-	return (atoi(p));
+	return ((int)n);
 }
 
 static void
 sh_simple_shift(struct sh *sh, const struct sh_out *o)
 {
-	struct sh_value n = sh_look(sh, "#", 1), v;
+	struct sh_value v;
 	struct sh_words left = { NULL, 0 };
 	int by = sh_simple_number(o, 1);
 	struct sh_var *var;
-	size_t i, count = n.known == SH_KNOWN ? (size_t)atoi(n.text) : 0;
+	size_t i, count;
+	bool known = sh_count(sh, &count);
 
-	if (by >= 0 && n.known != SH_UNKNOWN && (size_t)by > count) {
+	if (by >= 0 && known && (size_t)by > count) {
 		/* Some end here. */
 		sh->status = SH_STATUS_UNKNOWN;
 		return;
@@ -315,7 +315,7 @@ sh_simple_shift(struct sh *sh, const struct sh_out *o)
 		    NULL, 0) == -1)
 			sh->no_memory = true;
 	}
-	sh_set_words(sh, &left, 0, by < 0 || n.known == SH_UNKNOWN);
+	sh_set_words(sh, &left, 0, by < 0 || !known);
 	sh_words_free(&left);
 }
 
@@ -366,19 +366,16 @@ static void
 sh_simple_dot(struct sh *sh, const struct sh_out *o)
 {
 	/* What they define are commands. */
-	static const char system[] = " rc.subr functions.sh functions "
-	    "init-functions rc.common vars.sh init-d-script ";
+	static const char system[] = "rc.subr functions.sh functions "
+	    "init-functions rc.common vars.sh init-d-script";
 	const char *path = o->words.n > 1 ? SH_SIMPLE_OF(o, 1) : "", *name;
 	const struct root_file *file;
-	char word[40];
 
 	name = path != NULL ? strrchr(path, '/') : NULL;
-	if (name != NULL) {
-		snprintf(word, sizeof(word), " %.30s ", name + 1);
-		if (strstr(system, word) != NULL) {
-			sh->status = SH_STATUS_UNKNOWN;
-			return;
-		}
+	if (name != NULL && word_is_in(system, name + 1, strlen(name + 1),
+	    false)) {
+		sh->status = SH_STATUS_UNKNOWN;
+		return;
 	}
 	if (path == NULL || *path != '/' || o->ragged) {
 		sh->status = SH_STATUS_UNKNOWN;

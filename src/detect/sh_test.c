@@ -37,17 +37,14 @@ sh_test_is(const struct sh_word *w, const char *text)
 static bool
 sh_test_is_any(const struct sh_word *w, const char *of)
 {
-	char text[8];
-
-	return (w->text != NULL && strlen(w->text) < sizeof(text) - 2 &&
-	    snprintf(text, sizeof(text), " %s ", w->text) > 2 &&
-	    strstr(of, text) != NULL);
+	return (w->text != NULL && word_is_in(of, w->text, strlen(w->text),
+	    false));
 }
 
 static const char sh_test_binary[] =
-    " = == != -eq -ne -gt -ge -lt -le -nt -ot -ef > < ";
-static const char sh_test_unary[] = " -n -z -e -f -d -x -r -w -s -S -h -L -p "
-    "-t -b -c -g -k -u -O -G -a -o -v -N -R ";
+    "= == != -eq -ne -gt -ge -lt -le -nt -ot -ef > <";
+static const char sh_test_unary[] = "-n -z -e -f -d -x -r -w -s -S -h -L -p "
+    "-t -b -c -g -k -u -O -G -a -o -v -N -R";
 
 static int
 sh_test_not(int yes)
@@ -55,17 +52,11 @@ sh_test_not(int yes)
 	return (yes < 0 ? yes : !yes);
 }
 
-/* A number that all shells read as the same one. */
 static bool
-sh_test_number(const char *text, long *out)
+sh_test_number(const char *text, long long *out)
 {
-	const char *p = text + (*text == '-');
-	size_t n = strspn(p, "0123456789");
 
-	if (n == 0 || n > 9 || p[n] != '\0' || (n > 1 && *p == '0'))
-		return (false);
-	*out = strtol(text, NULL, 10);
-	return (true);
+	return (sh_number(&text, out) && *text == '\0');
 }
 
 static int
@@ -132,7 +123,7 @@ static int
 sh_test_binary_op(const struct sh_word *w)
 {
 	const char *op = w[1].text, *p;
-	long a, b;
+	long long a, b;
 
 	if (w[0].text == NULL || w[2].text == NULL)
 		return (SH_TEST_UNKNOWN);
@@ -142,7 +133,7 @@ sh_test_binary_op(const struct sh_word *w)
 	    !sh_test_number(w[2].text, &b))
 		return (SH_TEST_UNKNOWN);
 	/* Two letters each: where they stand says which it is. */
-	p = strstr("eqnegtgeltle", op + 1);
+	p = word_search("eqnegtgeltle", op + 1);
 	switch (p != NULL ? *p << 8 | p[1] : 0) {
 	case 'e' << 8 | 'q':
 		return (a == b);
@@ -195,7 +186,7 @@ sh_test_odd(const struct sh_word *w)
 {
 	return (w->text != NULL && (sh_test_is_any(w, sh_test_binary) ||
 	    sh_test_is_any(w, sh_test_unary) ||
-	    sh_test_is_any(w, " ! ( ) ")));
+	    sh_test_is_any(w, "! ( )")));
 }
 
 static int

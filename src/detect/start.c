@@ -3,9 +3,10 @@
  */
 
 /*
- * start.c - what the start scripts of Linux systems start.
+ * start.c - what start scripts start.
  * Owns:      which commands start a daemon, and which words are its own.
- * Called by: systemd.c, sysv.c, openrc.c, openwrt.c.
+ * Called by: systemd.c, sysv.c, openrc.c, openwrt.c; openbsd.c and rc.c, for
+ *            what is the same there.
  * Must not:  know where a platform has its scripts.
  */
 #include "compat.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -45,9 +47,8 @@ start_glob(struct detect_env *env, struct conf_list *out, const char *format,
 	va_start(ap, format);
 	n = vsnprintf(path, sizeof(path), format, ap);
 	va_end(ap);
-	if ((size_t)n < sizeof(path) &&
-	    root_glob(env->root, path, out) == -1)
-		env->no_memory = true;
+	if ((size_t)n < sizeof(path))
+		root_glob(env->root, path, out);
 }
 
 bool
@@ -56,15 +57,6 @@ start_is_there(struct detect_env *env, const char *path)
 
 	return (root_kind(env->root, path) == ROOT_FILE ||
 	    root_is_link(env->root, path));
-}
-
-void
-start_describe(struct detect_env *env, struct service *sv, const char *text,
-    const char *file, unsigned line)
-{
-
-	if (fact_set(&sv->description, text, file, line) == -1)
-		env->no_memory = true;
 }
 
 static void
@@ -125,13 +117,16 @@ start_daemon(struct service *sv, const struct sh_words *words)
 	}
 }
 
-int
+/*
+ * A sh_command with the service as its argument: the first that starts a daemon
+ * sets its argv.
+ */
+static int
 start_command(struct sh *sh, const struct sh_words *words, void *arg)
 {
 	/* What a script does before, and ends when it does not succeed. */
-	static const char *const helper[] = { "checkpath", "chmod", "chown",
-	    "ebegin", "echo", "eend", "einfo", "install", "log_daemon_msg",
-	    "mkdir", "rm", "sleep", "touch", NULL };
+	static const char helper[] = "checkpath chmod chown ebegin echo eend "
+	    "einfo install log_daemon_msg mkdir rm sleep touch";
 	struct service *sv = arg;
 	const char *name = words->n > 0 ? words->item[0].text : NULL;
 	const char *base;
@@ -171,10 +166,8 @@ start_command(struct sh *sh, const struct sh_words *words, void *arg)
 			start_argv(sv, words, 0);
 		return (0);
 	}
-	for (i = 0; helper[i] != NULL; i++)
-		if (strcmp(base, helper[i]) == 0)
-			return (0);
-	return (SH_STATUS_NOT_MINE);
+	return (word_is_in(helper, base, strlen(base), false) ? 0 :
+	    SH_STATUS_NOT_MINE);
 }
 
 void
@@ -182,7 +175,9 @@ start_source(struct detect_env *env, struct service *sv, const char *path)
 {
 	const struct root_file *f = root_read(env->root, path);
 
-	if (f == NULL || (sh_source(sv->vars, path) == -1 && f->text != NULL))
+	if (f == NULL)
+		return;
+	if (sh_source(sv->vars, path) == -1 && f->text != NULL)
 		env->no_memory = true;
 	else if (f->text == NULL && !f->absent)
 		service_problem(sv, path, 0, "%s", f->why);
@@ -197,8 +192,7 @@ start_script(struct detect_env *env, struct service *sv, const char *path,
 {
 	const char *const arguments[2] = { path, argument };
 
-	if (sh_arguments(sv->vars, 1 + (argument != NULL), arguments) == -1)
-		env->no_memory = true;
+	sh_arguments(sv->vars, 1 + (argument != NULL), arguments);
 	sh_commands(sv->vars, start_command, sv);
 	start_source(env, sv, path);
 	sh_commands(sv->vars, NULL, NULL);
@@ -219,21 +213,18 @@ start_variables(struct detect_env *env, struct service *sv,
     const char *const *command, const char *const *options)
 {
 	struct sh_value v;
-	int error = 0;
 
 	for (; sv->argv.n == 0 && *command != NULL; command++) {
 		v = service_var(sv, *command);
-		if (v.known == SH_KNOWN && v.text[0] != '\0')
-			error = sh_words_add(&sv->argv, v.text, v.file,
-			    v.line);
+		if (v.known == SH_KNOWN && v.text[0] != '\0' &&
+		    sh_words_add(&sv->argv, v.text, v.file, v.line) == -1)
+			env->no_memory = true;
 	}
-	for (; error == 0 && sv->argv.n > 0 && *options != NULL; options++) {
+	for (; sv->argv.n > 0 && *options != NULL; options++) {
 		v = service_var(sv, *options);
 		if (v.known != SH_UNSET)
-			error = sh_split(sv->vars, &v, true, &sv->argv);
+			sh_split(sv->vars, &v, true, &sv->argv);
 	}
-	if (error != 0)
-		env->no_memory = true;
 }
 
 void
@@ -256,6 +247,5 @@ start_enabled(struct detect_env *env, struct service *sv,
 	sv->enabled = enabled;
 	if (path != NULL)
 		path = root_keep(env->root, path);
-	if (fact_set(&sv->enabled_by, text, path, line) == -1)
-		env->no_memory = true;
+	fact_set(env, &sv->enabled_by, text, path, line);
 }

@@ -3,7 +3,7 @@
  */
 
 /*
- * start_internal.h - what the start scripts of Linux systems start.
+ * start_internal.h - what start scripts start: the platforms to each other.
  *
  * Without memory each of these says so in env.
  */
@@ -25,16 +25,12 @@ void	start_glob(struct detect_env *, struct conf_list *, const char *format,
 	    ...) COMPAT_PRINTF(3, 4);
 /* True for a file, or a link wherever it leads to. */
 bool	start_is_there(struct detect_env *, const char *path);
-void	start_describe(struct detect_env *, struct service *,
-	    const char *text, const char *file, unsigned line);
-/*
- * A sh_command with the service as its argument: the first command that starts
- * a daemon sets its argv.
- */
-sh_command start_command;
 /* Follows a file of variables or a script; that there is none is no fault. */
 void	start_source(struct detect_env *, struct service *, const char *path);
-/* The same with $0 and $1 (NULL: none), and with start_command(). */
+/*
+ * The same with $0 and $1 (NULL: none); the first command of it that starts a
+ * daemon sets the service's argv.
+ */
 void	start_script(struct detect_env *, struct service *, const char *path,
 	    const char *argument);
 /* A text for the shell, with what the script has defined, in the same way. */
@@ -60,7 +56,5 @@ bool	sysv_exists(struct detect_env *, const char *script);
 /* Looks in init.d; mask is the unit that keeps systemd from it, or NULL. */
 void	sysv_look(struct detect_env *, const struct detect_row *,
 	    const char *mask);
-void	sysv_scripts(struct detect_env *,
-	    void (*)(struct detect_env *, const char *));
 
 #endif /* DETECT_START_INTERNAL_H */

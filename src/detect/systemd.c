@@ -94,10 +94,8 @@ systemd_read(struct systemd_unit *u, const char *path)
 {
 	const struct root_file *f = root_read(u->env->root, path);
 
-	if (f == NULL) {
-		u->env->no_memory = true;
+	if (f == NULL)
 		return;
-	}
 	u->file = f->path;
 	if (f->text == NULL)
 		service_problem(u->sv, path, 0, "%s", f->why);
@@ -277,9 +275,8 @@ systemd_socket(struct detect_env *env, struct service *sv,
 	    strcmp(u.key[UNIT_SERVICE].item[0].text, unit) == 0)) {
 		w = &u.key[UNIT_LISTEN].item[0];
 		text = unit_word(w->text, &u.names, &env->no_memory);
-		if (text != NULL && fact_set(&sv->listen, text, w->file,
-		    w->line) == -1)
-			env->no_memory = true;
+		if (text != NULL)
+			fact_set(env, &sv->listen, text, w->file, w->line);
 		free(text);
 		if (sv->enabled != DETECT_YES)
 			start_enabled(env, sv, DETECT_YES, "a link", link, 0);
@@ -366,9 +363,9 @@ systemd_variables(struct systemd_unit *u, const struct sh_word *from)
 
 	if (path == NULL)
 		return;
-	if ((path[strcspn(path, "*?[")] != '\0' ?
-	    root_glob(u->env->root, path, &files) :
-	    value_list_add(&files, path)) == -1)
+	if (path[strcspn(path, "*?[")] != '\0')
+		root_glob(u->env->root, path, &files);
+	else if (value_list_add(&files, path) == -1)
 		u->env->no_memory = true;
 	for (i = 0; i < files.n; i++) {
 		f = root_read(u->env->root, files.item[i]);
@@ -475,7 +472,7 @@ systemd_description(struct systemd_unit *u)
 		return;
 	w = &all->item[all->n - 1];
 	text = unit_word(w->text, &u->names, &u->env->no_memory);
-	start_describe(u->env, u->sv, text, w->file, w->line);
+	fact_set(u->env, &u->sv->description, text, w->file, w->line);
 	free(text);
 }
 
@@ -580,25 +577,24 @@ linux_look(struct detect_env *env, const struct detect_row *row)
 }
 
 void
-linux_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
+linux_scripts(struct detect_env *env, struct conf_list *names)
 {
 	const char *const *folder;
-	struct conf_list files = { NULL, 0 };
-	char *base;
-	size_t i, len;
+	char *name, *end;
+	size_t i;
 
 	for (folder = systemd_folders; *folder != NULL; folder++)
-		start_glob(env, &files, "%s/*.service", *folder);
-	for (i = 0; i < files.n; i++) {
-		base = strrchr(files.item[i], '/') + 1;
-		len = strlen(base) - strlen(".service");
-		len -= len > 0 && base[len - 1] == '@';
-		base[len] = '\0';
-		candidate(env, base);
+		root_list(env->root, *folder, names);
+	/* Names of units become names of scripts, those of sockets none. */
+	for (i = 0; i < names->n; i++) {
+		name = names->item[i];
+		end = strrchr(name, '.');
+		if (end == NULL || strcmp(end, ".service") != 0)
+			end = name;
+		end -= end > name && end[-1] == '@';
+		*end = '\0';
 	}
-	value_list_free(&files);
-	sysv_scripts(env, candidate);
+	sysv_scripts(env, names);
 }
 
 #undef SYSTEMD_PATH

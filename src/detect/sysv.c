@@ -6,7 +6,8 @@
  * sysv.c - milters that a script in init.d starts.
  * Owns:      where Debian and Red Hat have these scripts, their variables and
  *            the links of the runlevels.
- * Called by: systemd.c, for what has no unit.
+ * Called by: systemd.c, for what has no unit; through the table of platforms
+ *            for the names of what is in init.d.
  * Must not:  know units.
  */
 #include "compat.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/word.h"
 #include "config/value.h"
 #include "detect/start_internal.h"
 
@@ -76,7 +78,7 @@ sysv_description(struct detect_env *env, struct service *sv)
 	size_t i;
 
 	if (v.known == SH_KNOWN)
-		start_describe(env, sv, v.text, v.file, v.line);
+		fact_set(env, &sv->description, v.text, v.file, v.line);
 	if (f == NULL || f->text == NULL)
 		return;
 	for (p = f->text, line = 1; *p == '#' || *p == '\n'; p = end + 1,
@@ -90,21 +92,12 @@ sysv_description(struct detect_env *env, struct service *sv)
 			p += strspn(p, " \t");
 			(void)snprintf(text, sizeof(text), "%.*s",
 			    (int)strcspn(p, "\r\n"), p);
-			start_describe(env, sv, text, f->path, line);
+			fact_set(env, &sv->description, text, f->path, line);
 			return;
 		}
 		if (*end == '\0')
 			break;
 	}
-}
-
-/* "0", "no", "false": switched off in the file of variables. */
-static bool
-sysv_is_off(const char *text)
-{
-
-	return (strcmp(text, "0") == 0 || strcasecmp(text, "no") == 0 ||
-	    strcasecmp(text, "false") == 0);
 }
 
 static void
@@ -121,7 +114,7 @@ sysv_enabled(struct detect_env *env, struct service *sv, const char *mask)
 	else if (v.known == SH_UNKNOWN)
 		start_enabled(env, sv, DETECT_MAYBE, "ENABLED", v.file,
 		    v.line);
-	else if (v.known == SH_KNOWN && sysv_is_off(v.text))
+	else if (word_is_in("0 no false", v.text, strlen(v.text), true))
 		start_enabled(env, sv, DETECT_NO, "ENABLED", v.file, v.line);
 	else
 		start_enabled(env, sv, DETECT_YES, "a link", link, 0);
@@ -159,18 +152,12 @@ sysv_look(struct detect_env *env, const struct detect_row *row,
 }
 
 void
-sysv_scripts(struct detect_env *env, void (*candidate)(struct detect_env *,
-    const char *))
+sysv_scripts(struct detect_env *env, struct conf_list *names)
 {
-	struct conf_list names = { NULL, 0 };
 	size_t i;
 
 	for (i = 0; sysv_folders[i] != NULL; i++)
-		if (root_list(env->root, sysv_folders[i], &names) == -1)
-			env->no_memory = true;
-	for (i = 0; i < names.n; i++)
-		candidate(env, names.item[i]);
-	value_list_free(&names);
+		root_list(env->root, sysv_folders[i], names);
 }
 
 #undef SYSV_PATH

@@ -127,7 +127,8 @@ detect_out_string(const char *text)
 	(void)putchar('"');
 }
 
-void
+/* The name of a member, whose value comes next. */
+static void
 detect_out_name(struct detect_out *o, const char *name)
 {
 	printf("%s\"%s\": ", o->more ? ", " : "", name);

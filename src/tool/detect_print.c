@@ -186,8 +186,7 @@ detect_print_configured(struct detect_out *o, const struct detect_line *l)
 		detect_out_place(o, true, "socket_by", l->d->spec.file,
 		    l->d->spec.line, NULL);
 	detect_print_origin(o, "decided_by", l->d != NULL &&
-	    detect_tool_decided(l, "enabled") ?
-	    detect_tool_origin(l, "enabled") : NULL);
+	    detect_tool_decided(l) ? detect_tool_origin(l, "enabled") : NULL);
 	if (o->json) {
 		detect_out_list(o, false, "sockets", false);
 		for (i = 0; i < detect_tool_sockets(l); i++)

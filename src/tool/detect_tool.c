@@ -76,14 +76,14 @@ detect_tool_origin(const struct detect_line *l, const char *key)
 }
 
 bool
-detect_tool_decided(const struct detect_line *l, const char *key)
+detect_tool_decided(const struct detect_line *l)
 {
-	const struct conf_origin *o = detect_tool_origin(l, key);
+	const struct conf_origin *o = detect_tool_origin(l, "enabled");
 	const struct detect_fact *by;
 
 	if (o == NULL || l->d == NULL)
 		return (o != NULL);
-	by = strcmp(key, "enabled") == 0 ? &l->d->enabled_by : &l->d->spec;
+	by = &l->d->enabled_by;
 	if (by->file != NULL)
 		return (strcmp(o->file, by->file) != 0 || o->line != by->line);
 	return (l->d->script == NULL || strcmp(o->file, l->d->script) != 0 ||
@@ -119,7 +119,8 @@ detect_tool_used(const struct detect_line *l)
 	return (l->m != NULL && l->m->enabled);
 }
 
-bool
+/* It should work, and does not. */
+static bool
 detect_tool_bad(const struct detect_line *l)
 {
 	size_t i;
@@ -129,7 +130,7 @@ detect_tool_bad(const struct detect_line *l)
 		    l->d->enabled != DETECT_YES)
 			return (false);
 		/* Somebody knows of it. */
-		if (l->m != NULL && detect_tool_decided(l, "enabled"))
+		if (l->m != NULL && detect_tool_decided(l))
 			return (false);
 		if (!detect_usable(l->d))
 			return (true);

@@ -94,8 +94,8 @@ struct detect_tool {
 /* Where the configuration says that of a child; NULL: it does not. */
 const struct conf_origin *detect_tool_origin(const struct detect_line *,
 	    const char *key);
-/* True when the administrator has said so, and not what was found. */
-bool	detect_tool_decided(const struct detect_line *, const char *key);
+/* True when the administrator says whether it is used, not what was found. */
+bool	detect_tool_decided(const struct detect_line *);
 /* Its sockets as they are written; none: not known. */
 size_t	detect_tool_sockets(const struct detect_line *);
 const char *detect_tool_socket(const struct detect_line *, size_t);
@@ -103,8 +103,6 @@ const char *detect_tool_socket(const struct detect_line *, size_t);
 const char *detect_tool_condition(const struct detect_line *, size_t);
 /* In the daemon as the configuration is. */
 bool	detect_tool_used(const struct detect_line *);
-/* It should work, and does not. */
-bool	detect_tool_bad(const struct detect_line *);
 
 /* --- detect_print.c ------------------------------------------------------- */
 
@@ -137,8 +135,7 @@ unsigned detect_out_bytes(FILE *fp, const char *, size_t len);
  * wants to copy, is never broken.  Returns the column behind it.
  */
 unsigned detect_out_words(const char *, unsigned begin, unsigned at);
-/* JSON alone: the name of a member, whose value the caller writes. */
-void	detect_out_name(struct detect_out *, const char *name);
+/* JSON alone. */
 void	detect_out_number(struct detect_out *, const char *name,
 	    unsigned long);
 void	detect_out_bool(struct detect_out *, const char *name, bool);

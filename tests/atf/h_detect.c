@@ -26,7 +26,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "detect/detect.h"
+#include "detect/detect_internal.h"
 
 static void
 print_fact(const char *what, const struct detect_fact *fact)
@@ -124,8 +124,8 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--platform") == 0)
 		return (print_platform(argv[2]));
 	if (argc > 1 && strcmp(argv[1], "--platforms") == 0) {
-		for (i = 0; detect_platforms[i] != NULL; i++)
-			printf("%s\n", detect_platforms[i]);
+		for (i = 0; detect_platform_table[i].name != NULL; i++)
+			printf("%s\n", detect_platform_table[i].name);
 		return (0);
 	}
 	memset(&request, 0, sizeof(request));

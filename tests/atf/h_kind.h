@@ -100,8 +100,7 @@ kind_service(struct detect_env *env, const struct kind_case *c,
 		sh_set(sv->vars, word, equals + 1, "/etc/rc.conf", 3);
 	}
 	if (c->listen != NULL)
-		ATF_REQUIRE(fact_set(&sv->listen, c->listen,
-		    "/lib/x.socket", 2) == 0);
+		fact_set(env, &sv->listen, c->listen, "/lib/x.socket", 2);
 }
 
 static inline void
