@@ -366,6 +366,7 @@ TESTS_SH= \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_parallel_wire.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_rcd.sh \
 	tests/atf/t_replay.sh \
 	tests/atf/t_route.sh \
 	tests/atf/t_rules.sh \
@@ -434,6 +435,7 @@ TEST_DATA= \
 	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \
 	tests/atf/h_pymilter.py \
+	tests/atf/h_rcd.sh \
 	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh \
 	tests/atf/h_wire.sh

@@ -1,10 +1,15 @@
 # install.mk - the installed files.  PREFIX, SYSCONFDIR and MANDIR say where,
 # DESTDIR goes before all of them; needs no root when that is writable.
 # The live configuration is written only when there is none.
+# START is whose start script is installed: freebsd, netbsd, openbsd, systemd,
+# openrc, procd, none, or auto for what this system has; RCDIR is the folder.
 
 INSTALL?=	install
 SAMPLE=		etc/milter-manager.conf.sample
 CONF=		${CONFDIR}/milter-manager.conf
+START?=		auto
+RCDIR?=		auto
+START_SCRIPT=	'${START}' '${CONF}' '${SBINDIR}' '${RCDIR}' '${DESTDIR}'
 
 install: ${PROGRAM}
 	${INSTALL} -d -m 755 ${DESTDIR}${SBINDIR} ${DESTDIR}${BINDIR} \
@@ -29,6 +34,7 @@ install: ${PROGRAM}
 	else \
 		echo "${INSTALL} -m 644 ${SAMPLE} ${DESTDIR}${CONF}"; \
 		${INSTALL} -m 644 ${SAMPLE} ${DESTDIR}${CONF}; fi
+	@sh mk/start.sh install ${START_SCRIPT} '${INSTALL}'
 
 # Leaves the live configuration.
 uninstall:
@@ -41,5 +47,6 @@ uninstall:
 	    ${DESTDIR}${BINDIR}/milter-manager-detect
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
+	@sh mk/start.sh uninstall ${START_SCRIPT}
 
 .PHONY: install uninstall

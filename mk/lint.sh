@@ -211,7 +211,8 @@ fi
 
 # --- scripts ----------------------------------------------------------------
 
-scripts=$(ls mk/*.sh tests/atf/h_*.sh bench/*.sh rc.d/* 2>/dev/null)
+scripts=$(ls mk/*.sh tests/atf/h_*.sh bench/*.sh rc.d/* pkg/*.openrc \
+    pkg/*.procd 2>/dev/null)
 syntax() {
 	for file in $scripts $shell_tests; do
 		$1 -n "$file"

@@ -5,8 +5,9 @@
 # Everything is copied into a fresh place first, which a test finds one folder
 # above its own (atf_get_srcdir)/..: milter-manager with its links
 # milter-test-server, milter-test-client and milter-manager-replay, tests/, etc/,
-# man/.  So tests that run as another user can read it wherever the tree lies,
-# and no test can write into the tree.  In the environment of a test:
+# man/, rc.d/, pkg/, mk/start.sh.  So tests that run as another user can read it
+# wherever the tree lies, and no test can write into the tree.  In the
+# environment of a test:
 #
 #	MM_PROGRAM	the program under test, as an absolute path
 #	MM_TEST_BACKEND	kqueue, epoll, poll; unset for the program's own choice
@@ -41,8 +42,10 @@ mkdir "$stage/reports" "$stage/home" &&
     ln -s milter-manager "$stage/milter-test-server" &&
     ln -s milter-manager "$stage/milter-test-client" &&
     ln -s milter-manager "$stage/milter-manager-replay" &&
-    cp -R etc man "$stage/" &&
-    chmod -R a+rX "$stage/tests" "$stage/etc" "$stage/man" || exit 1
+    cp -R etc man rc.d pkg "$stage/" &&
+    mkdir "$stage/mk" && cp mk/start.sh "$stage/mk/" &&
+    chmod -R a+rX "$stage/tests" "$stage/etc" "$stage/man" "$stage/rc.d" \
+	"$stage/pkg" "$stage/mk" || exit 1
 
 what=$program
 test -z "${MM_TEST_BACKEND:-}" || what="$what, back end $MM_TEST_BACKEND"
