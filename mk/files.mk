@@ -286,7 +286,10 @@ TESTS_C= \
 	tests/atf/t_conf_show.c \
 	tests/atf/t_detect_kind.c \
 	tests/atf/t_detect_memory.c \
+	tests/atf/t_detect_root.c \
 	tests/atf/t_detect_rspamd.c \
+	tests/atf/t_detect_sh.c \
+	tests/atf/t_detect_sh_random.c \
 	tests/atf/t_dns.c \
 	tests/atf/t_dns_packet.c \
 	tests/atf/t_event.c \
@@ -336,6 +339,7 @@ TESTS_SH= \
 	tests/atf/t_detect_openbsd.sh \
 	tests/atf/t_detect_openwrt.sh \
 	tests/atf/t_detect_pkgsrc.sh \
+	tests/atf/t_detect_ports.sh \
 	tests/atf/t_detect_probe.sh \
 	tests/atf/t_detect_reload.sh \
 	tests/atf/t_detect_systemd.sh \
@@ -445,6 +449,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_pattern.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
+	tests/fuzz/fuzz_sh.c \
 	tests/fuzz/fuzz_socketmap.c \
 	tests/fuzz/fuzz_socks.c \
 	tests/fuzz/fuzz_stranger.c \

@@ -35,6 +35,8 @@ enum detect_kind_id {
 	KIND_GENERIC,
 	KIND_AMAVISD,		/* amavisd-new itself, with a milter helper */
 	KIND_AMAVISD_MILTER,
+	KIND_AUTHENTICATION,	/* Mail::Milter::Authentication */
+	KIND_BATV,		/* batv-milter */
 	KIND_BCC,		/* milter-bcc */
 	KIND_CLAMAV,
 	KIND_DK,		/* dk-milter, dk-filter */
@@ -53,6 +55,7 @@ enum detect_kind_id {
 	KIND_REGEX,		/* milter-regex */
 	KIND_RSPAMD,
 	KIND_SID,		/* sid-milter */
+	KIND_SMF_SAV,
 	KIND_SMF_SPF,
 	KIND_SPAMASS,
 	KIND_SPFMILTER,
@@ -66,6 +69,8 @@ struct detect_row {
 	/*
 	 * Its configuration file on this platform unless the script names
 	 * another; one that begins without '/' is below the prefix; NULL: none.
+	 * Behind a '=' is the socket that the package has when nothing says
+	 * one; that may stand alone.
 	 */
 	const char	*file;
 };

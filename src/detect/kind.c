@@ -21,6 +21,7 @@
 #include "compat.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/spec.h"
 #include "detect/read.h"
@@ -38,6 +39,7 @@ enum kind_conditions { KIND_NONE, KIND_GREY, KIND_SPAM };
 #define KIND_SOCKET_WORD	0x02	/* "spfmilter unix:/x" */
 #define KIND_NEEDS_SOCKET	0x04	/* else it is no milter */
 #define KIND_NEEDS_HELPER	0x08	/* the same, and has other options */
+#define KIND_BARE		0x10	/* "milter-socket=unix:/x", no dashes */
 
 /* The texts of a kind, each up to a NUL; "" is none. */
 enum kind_text {
@@ -76,8 +78,14 @@ static const struct kind kind_table[KIND_N] = {
 	[KIND_AMAVISD_MILTER] = { KIND_TEXT("milter for amavisd",
 	    "Bd:D:fhm:M:p:Pq:s:S:t:T:vw:", "", "", "", ""), 0, PLACE_SPAM,
 	    KIND_NONE, 's', 0, 0, 0 },
-	[KIND_BCC] = { KIND_TEXT("copies for others", "", "milter-socket", "",
-	    "", ""), 0, PLACE_CHANGE, KIND_NONE, 'p', 0, 0, 0 },
+	[KIND_AUTHENTICATION] = { KIND_TEXT("SPF, DKIM and DMARC", "", "", "",
+	    "\"connection\"", ""), READ_COLON | READ_CASE, PLACE_SENDER,
+	    KIND_NONE, 0, 0, 0, 0 },
+	[KIND_BATV] = { KIND_TEXT("BATV", "", "", "", "Socket", ""),
+	    KIND_LIKE_OPENDKIM, PLACE_CHANGE, KIND_NONE, 'p', 'x', 0, 0 },
+	[KIND_BCC] = { KIND_TEXT("copies for others", "", "milter-socket",
+	    "file", "milter-socket", "/var/run/milter/milter-bcc.socket"),
+	    READ_EQUALS, PLACE_CHANGE, KIND_NONE, 0, 0, 0, KIND_BARE },
 	[KIND_CLAMAV] = { KIND_TEXT("ClamAV virus scanner", "", "",
 	    "config-file", "MilterSocket", ""), READ_EXAMPLE, PLACE_VIRUS,
 	    KIND_NONE, 0, 'c', 0, 0 },
@@ -94,10 +102,11 @@ static const struct kind kind_table[KIND_N] = {
 	    KIND_SPAM, 0, 'c', 0, KIND_FILE_WORD },
 	[KIND_GREYLIST] = { KIND_TEXT("greylisting", "", "", "", "", ""),
 	    READ_GREYLIST, PLACE_GREYLIST, KIND_GREY, 'p', 'f', 0, 0 },
+	/* There are two of that name. */
 	[KIND_LIMIT] = { KIND_TEXT("limits of how much is sent", "",
-	    "milter-socket", "", "connection milter-socket", ""),
+	    "milter-socket", "config file", "connection milter-socket", ""),
 	    READ_EQUALS | READ_CASE | READ_HASH, PLACE_LIMIT, KIND_NONE, 0,
-	    'c', 0, 0 },
+	    'c', 0, KIND_BARE },
 	[KIND_MAILFROMD] = { KIND_TEXT("Mailfromd", "", "port milter-socket",
 	    "config-file", "", ""), READ_BLOCKS, PLACE_FILTER, KIND_NONE, 'p',
 	    0, 0, 0 },
@@ -129,6 +138,9 @@ static const struct kind kind_table[KIND_N] = {
 	    "", ""), READ_UCL, PLACE_SPAM, KIND_SPAM, 0, 'c', 0, 0 },
 	[KIND_SID] = { KIND_TEXT("Sender ID and SPF", "", "", "", "", ""), 0,
 	    PLACE_SENDER, KIND_SPAM, 'p', 0, 0, 0 },
+	[KIND_SMF_SAV] = { KIND_TEXT("sender addresses", "", "", "", "Socket",
+	    "/var/run/smfs/smf-sav.sock"), READ_HASH, PLACE_SENDER, KIND_NONE,
+	    0, 'c', 0, 0 },
 	[KIND_SMF_SPF] = { KIND_TEXT("SPF", "", "", "", "Socket",
 	    "/var/run/smfs/smf-spf.sock"), READ_HASH, PLACE_SENDER, KIND_NONE,
 	    0, 'c', 0, 0 },
@@ -188,6 +200,27 @@ kind_word(const char **words, char word[32])
 	return (true);
 }
 
+/* The last word that is NAME=VALUE. */
+static bool
+kind_bare(const struct service *sv, const char *name, struct sh_word *out)
+{
+	const size_t len = strlen(name);
+	const struct sh_word *word;
+	bool found = false;
+	size_t i;
+
+	for (i = 1; i < sv->argv.n; i++) {
+		word = &sv->argv.item[i];
+		if (word->text == NULL || strncasecmp(word->text, name, len) !=
+		    0 || word->text[len] != '=')
+			continue;
+		*out = *word;
+		out->text += len + 1;
+		found = true;
+	}
+	return (found);
+}
+
 /* The value of a letter or one of the words as an option of the daemon. */
 static bool
 kind_option(struct kind_work *w, char letter, const char *words,
@@ -201,7 +234,8 @@ kind_option(struct kind_work *w, char letter, const char *words,
 		    NULL, out);
 	while (!found && kind_word(&words, word))
 		found = service_option(w->r.sv, w->text[KIND_OPTIONS], '\0',
-		    word, out);
+		    word, out) || ((w->flags & KIND_BARE) &&
+		    kind_bare(w->r.sv, word, out));
 	if (found && out->text == NULL) {
 		kind_unknown(w, out->file, out->line,
 		    "its command line is not known");
@@ -298,6 +332,7 @@ kind_find_file(struct kind_work *w, struct detect_fact *path, bool *must)
 	const struct sh_word *found = NULL;
 	struct sh_word word;
 	struct sh_value v;
+	const char *file;
 	char text[1024];
 
 	*must = true;
@@ -314,11 +349,12 @@ kind_find_file(struct kind_work *w, struct detect_fact *path, bool *must)
 		return;
 	}
 	*must = false;
-	if (sv->row == NULL || sv->row->file == NULL)
+	file = sv->row != NULL ? sv->row->file : NULL;
+	if (file == NULL || file[0] == '=')
 		return;
-	(void)snprintf(text, sizeof(text), "%s%s%s", sv->row->file[0] == '/' ?
-	    "" : w->r.env->prefix, sv->row->file[0] == '/' ? "" : "/",
-	    sv->row->file);
+	(void)snprintf(text, sizeof(text), "%s%s%.*s", file[0] == '/' ? "" :
+	    w->r.env->prefix, file[0] == '/' ? "" : "/",
+	    (int)strcspn(file, "="), file);
 	kind_fact(w, path, text, NULL, 0);
 }
 
@@ -347,6 +383,7 @@ kind_read_file(struct kind_work *w, struct detect_fact *path)
 static void
 kind_read_fallback(struct kind_work *w, struct detect_fact *spec)
 {
+	const struct detect_row *row = w->r.sv->row;
 	const char *words = w->text[KIND_FALLBACK];
 	char path[SPEC_TEXT_MAX], name[16];
 	struct sh_value v;
@@ -354,6 +391,8 @@ kind_read_fallback(struct kind_work *w, struct detect_fact *spec)
 
 	memset(&v, 0, sizeof(v));
 	v.text = "";
+	if (row != NULL && row->file != NULL && strchr(row->file, '=') != NULL)
+		words = strchr(row->file, '=') + 1;
 	if (words != NULL && *words == '$') {
 		n = strcspn(words, "/");
 		strlcpy(name, words + 1, n < sizeof(name) ? n : sizeof(name));
@@ -489,6 +528,7 @@ kind_read(struct detect_env *env, struct service *sv, struct detect_milter *m)
 #undef KIND_SOCKET_WORD
 #undef KIND_NEEDS_SOCKET
 #undef KIND_NEEDS_HELPER
+#undef KIND_BARE
 #undef KIND_TEXT
 #undef KIND_LIKE_OPENDKIM
 #undef KIND_HELPERS

@@ -109,9 +109,10 @@ openbsd_conf(struct openbsd *ob, struct sh *sh)
 			continue;
 		end = file->text + file->len;
 		for (p = file->text, line = 1; p < end; p = eol + 1, line++) {
+			/* read(1) hands over no line that does not end. */
 			eol = memchr(p, '\n', (size_t)(end - p));
 			if (eol == NULL)
-				eol = end;
+				break;
 			openbsd_line(sh, p, eol, file->path, line);
 		}
 	}

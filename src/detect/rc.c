@@ -36,6 +36,7 @@ struct rc {
 	bool		 reached;	/* run_rc_command */
 	bool		 starting;	/* what it does is being followed */
 	bool		 fault;		/* of a file of settings */
+	bool		 profiles;	/* it may have some */
 	struct sh_value	 set;		/* NAME_enable by the settings */
 	int		 set_yes;	/* rc_yesno() of it */
 	struct sh_words	 argv;		/* of a start_cmd */
@@ -551,6 +552,8 @@ rc_run(struct rc *rc, const char *path, const char *profile)
 		return;
 	rc_source(rc, path, true);
 	rc_enabled(rc, file->path, profile);
+	/* Whatever it runs when it starts is too late for them. */
+	rc->profiles = rc_var(rc->sh, "profiles").known != SH_UNSET;
 	rc_start(rc, file->path);
 	v = sh_get(rc->sh, "desc");
 	if (v.text[0] != '\0')
@@ -620,7 +623,7 @@ rc_service(struct detect_env *env, const struct detect_row *row,
 	else if (!root_executable(env->root, path))
 		rc_refuse(sv, path, "it cannot be executed");
 	/* Without memory it has no variables. */
-	if (profile == NULL && sv->vars != NULL)
+	if (profile == NULL && sv->vars != NULL && rc.profiles)
 		rc_profiles(env, row, path, example);
 }
 

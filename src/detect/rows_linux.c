@@ -17,7 +17,8 @@ const struct detect_row detect_rows_debian[] = {
 	{ "milter-greylist", KIND_GREYLIST,
 	    "/etc/milter-greylist/greylist.conf" },
 	{ "spfmilter", KIND_SPFMILTER, NULL },
-	{ "smf-spf", KIND_SMF_SPF, "/etc/smf/smf-spf.conf" },
+	{ "milter-limit", KIND_LIMIT, "/etc/mail/milter-limit.conf" },
+	{ "smf-spf", KIND_SMF_SPF, "/etc/mail/smfs/smf-spf.conf" },
 	{ "pyspf-milter", KIND_PYSPF, "/etc/pyspf-milter/pyspf-milter.conf" },
 	{ "sid-milter", KIND_SID, NULL },
 	{ "dk-filter", KIND_DK, NULL },
@@ -30,7 +31,8 @@ const struct detect_row detect_rows_debian[] = {
 	{ "enma", KIND_ENMA, "/etc/enma.conf" },
 	{ "vrfydmn", KIND_GENERIC, NULL },
 	{ "milter-regex", KIND_REGEX, "/etc/milter-regex.conf" },
-	{ "mailfromd", KIND_MAILFROMD, "/etc/mailfromd/mailfromd.conf" },
+	{ "mailfromd", KIND_MAILFROMD,
+	    "/etc/mailfromd/mailfromd.conf=/var/lib/mailfromd/mailfrom" },
 	{ "clamav-milter", KIND_CLAMAV, "/etc/clamav/clamav-milter.conf" },
 	{ "spamass-milter", KIND_SPAMASS, NULL },
 	{ "amavisd-milter", KIND_AMAVISD_MILTER, NULL },
@@ -38,11 +40,13 @@ const struct detect_row detect_rows_debian[] = {
 	{ "rspamd", KIND_RSPAMD, "/etc/rspamd/rspamd.conf" },
 	{ "mimedefang", KIND_MIMEDEFANG, NULL },
 	{ "postsrsd", KIND_POSTSRSD, "/etc/postsrsd.conf" },
+	{ "milter-bcc", KIND_BCC, "/etc/mail/milter-bcc.cf" },
 	{ NULL, 0, NULL }
 };
 
 const struct detect_row detect_rows_redhat[] = {
 	{ "milter-greylist", KIND_GREYLIST, "/etc/mail/greylist.conf" },
+	{ "milter-limit", KIND_LIMIT, "/etc/mail/milter-limit.conf" },
 	{ "smf-spf", KIND_SMF_SPF, "/etc/mail/smfs/smf-spf.conf" },
 	{ "enma", KIND_ENMA, "/etc/enma.conf" },
 	{ "opendkim", KIND_OPENDKIM, "/etc/opendkim.conf" },
@@ -57,6 +61,7 @@ const struct detect_row detect_rows_redhat[] = {
 	{ "rspamd", KIND_RSPAMD, "/etc/rspamd/rspamd.conf" },
 	{ "mimedefang", KIND_MIMEDEFANG, NULL },
 	{ "postsrsd", KIND_POSTSRSD, "/etc/postsrsd.conf" },
+	{ "milter-bcc", KIND_BCC, "/etc/mail/milter-bcc.cf" },
 	{ NULL, 0, NULL }
 };
 
@@ -71,7 +76,7 @@ const struct detect_row detect_rows_alpine[] = {
 	{ "amavisd-milter", KIND_AMAVISD_MILTER, NULL },
 	{ "rspamd", KIND_RSPAMD, "/etc/rspamd/rspamd.conf" },
 	{ "mimedefang", KIND_MIMEDEFANG, NULL },
-	{ "postsrsd", KIND_POSTSRSD, "/etc/postsrsd.conf" },
+	{ "postsrsd", KIND_POSTSRSD, "/etc/postsrsd/postsrsd.conf" },
 	{ NULL, 0, NULL }
 };
 

@@ -102,15 +102,32 @@ sh_fail(struct sh *sh, const char *why)
 		sh->in->p = sh->in->end;
 }
 
+/* What is behind it is not known, so nothing is. */
+static void
+sh_beyond(struct sh *sh, const char *why)
+{
+	if (!sh->beyond) {
+		sh->beyond = true;
+		sh_forget(sh, why);
+	}
+	sh_fail(sh, why);
+}
+
 void
 sh_work(struct sh *sh, size_t bytes)
 {
 	sh->work += bytes;
 	if (sh->end != SH_FAULTY &&
 	    (sh->work > SH_WORK_MAX || sh->steps > SH_STEPS_MAX)) {
-		sh_forget(sh, "the script takes too long");
-		sh_fail(sh, "the script takes too long");
+		sh_beyond(sh, "the script takes too long");
 	}
+}
+
+void
+sh_exit(struct sh *sh, enum sh_end end)
+{
+	if (sh->end == SH_RUNS && sh->maybe <= sh->caught)
+		sh->end = end;
 }
 
 bool
@@ -120,9 +137,7 @@ sh_deeper(struct sh *sh)
 		sh->depth++;
 		return (true);
 	}
-	if (sh->end != SH_FAULTY)
-		sh_forget(sh, "nested too deep");
-	sh_fail(sh, "nested too deep");
+	sh_beyond(sh, "nested too deep");
 	return (false);
 }
 
@@ -168,8 +183,7 @@ sh_var(struct sh *sh, const char *name, size_t len)
 	if (v != NULL)
 		return (v);
 	if (sh->n_vars >= SH_VARS_MAX || len > SH_NAME_MAX) {
-		sh_forget(sh, "too many variables");
-		sh_fail(sh, "too many variables");
+		sh_beyond(sh, "too many variables");
 		return (NULL);
 	}
 	now = sh_look(sh, name, len);
@@ -267,6 +281,21 @@ sh_save(struct sh *sh, struct sh_var *v)
 	v->now.text = NULL;
 }
 
+/* What is known of it; less in the second state is news for loops. */
+static void
+sh_news(struct sh *sh, const struct sh_state *old, const struct sh_state *now)
+{
+	struct sh_fixed *f;
+
+	for (f = sh->fixed; f != NULL; f = f->up) {
+		/* What a function has for itself is new each time. */
+		if (old->level > f->level || now->level > f->level)
+			continue;
+		f->news += old->known != SH_UNKNOWN ? 2 : old->text != NULL;
+		f->news -= now->known != SH_UNKNOWN ? 2 : now->text != NULL;
+	}
+}
+
 /* The function that is followed, or NULL. */
 static struct sh_call *
 sh_function(const struct sh *sh)
@@ -284,7 +313,6 @@ sh_mark(struct sh *sh, struct sh_mark *m)
 	struct sh_call *call = sh_function(sh);
 
 	m->at = sh->n_journal;
-	m->changes = sh->changes;
 	m->lost = sh->lost;
 	m->errexit = sh->errexit;
 	m->nounset = sh->nounset;
@@ -321,17 +349,16 @@ sh_undo(struct sh *sh, const struct sh_mark *m)
 
 	while (sh->n_journal > m->at) {
 		s = &sh->journal[--sh->n_journal];
+		sh_news(sh, &s->var->now, &s->old);
 		sh_drop(sh, &s->var->now);
 		s->var->now = s->old;
 		s->var->mark = s->mark;
 	}
 	while (call != NULL && (l = call->locals) != m->locals) {
 		call->locals = l->next;
-		l->var->now.level = l->old.level;
 		sh_drop(sh, &l->old);
 		free(l);
 	}
-	sh->changes = m->changes;
 	sh->lost = m->lost;
 	sh->errexit = m->errexit;
 	sh->nounset = m->nounset;
@@ -351,11 +378,13 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
     size_t len, const char *why)
 {
 	static const char maybe[] = "a condition that is not known";
+	struct sh_state old;
 	bool function, same;
 	char *copy = NULL;
 
 	if (v == NULL)
 		return;
+	old = v->now;
 	function = v->name[0] != '\0' && v->name[strlen(v->name) - 1] == ')';
 	if (v->now.readonly) {
 		known = SH_UNKNOWN;
@@ -368,9 +397,6 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
 		/* The body of a function that may be there. */
 		same = function && (same || (known == SH_KNOWN &&
 		    v->now.known == SH_UNSET));
-		if (v->now.known != SH_UNKNOWN || (v->now.text != NULL &&
-		    !same))
-			sh->changes++;
 		if (!same)
 			text = NULL;
 		if (known != SH_UNKNOWN)
@@ -399,6 +425,8 @@ sh_put(struct sh *sh, struct sh_var *v, enum sh_known known, const char *text,
 	sh_save(sh, v);
 	v->now.text = copy;
 	v->now.known = known;
+	if (sh->maybe > v->now.level)
+		sh_news(sh, &old, &v->now);
 	v->now.why = known == SH_UNKNOWN ? why : NULL;
 	v->now.file = sh->in != NULL ? sh->in->file : NULL;
 	v->now.line = sh->in != NULL ? sh->in->line : 0;
@@ -419,8 +447,8 @@ sh_forget(struct sh *sh, const char *why)
 	sh->lost = true;
 	for (i = 0; i < SH_BUCKETS; i++)
 		for (v = sh->bucket[i]; v != NULL; v = v->next)
-			if (v->now.known != SH_UNKNOWN && v->name[0] != '0' &&
-			    strchr(v->name, '(') == NULL)
+			if ((v->now.known != SH_UNKNOWN ||
+			    v->now.text != NULL) && v->name[0] != '0')
 				sh_put(sh, v, SH_UNKNOWN, NULL, 0, why);
 }
 
@@ -429,6 +457,8 @@ sh_local(struct sh *sh, struct sh_var *v)
 {
 	struct sh_call *call = sh_function(sh);
 	struct sh_local *l;
+	struct sh_state old;
+	char *copy = NULL;
 
 	if (v == NULL || call == NULL)
 		return;
@@ -436,21 +466,25 @@ sh_local(struct sh *sh, struct sh_var *v)
 		if (l->var == v)
 			return;
 	l = calloc(1, sizeof(*l));
-	if (l != NULL) {
-		l->old = v->now;
-		if (v->now.text != NULL &&
-		    (l->old.text = strdup(v->now.text)) == NULL) {
-			free(l);
-			l = NULL;
-		}
+	old = v->now;
+	if (old.text != NULL) {
+		old.text = strdup(old.text);
+		copy = strdup(old.text != NULL ? old.text : "");
 	}
-	if (l == NULL) {
+	if (l == NULL || (v->now.text != NULL &&
+	    (old.text == NULL || copy == NULL))) {
+		free(old.text);
+		free(copy);
+		free(l);
 		sh->no_memory = true;
 		sh->end = SH_FAULTY;
 		return;
 	}
-	if (l->old.text != NULL)
-		sh->total += strlen(l->old.text);
+	if (copy != NULL)
+		sh->total += 2 * strlen(copy);
+	sh_save(sh, v);
+	v->now.text = copy;
+	l->old = old;
 	l->var = v;
 	l->maybe = sh->maybe > call->maybe;
 	l->next = call->locals;
@@ -488,22 +522,29 @@ void
 sh_set_words(struct sh *sh, const struct sh_words *w, size_t from,
     bool ragged)
 {
-	size_t i, old, count = w->n > from ? w->n - from : 0;
-	char number[24];
+	struct sh_var *v;
+	size_t i, count = w->n > from ? w->n - from : 0;
+	const char *text;
+	char number[20];
 
 	if (ragged || count > SH_ARGUMENTS_MAX) {
 		sh_blur(sh, "#", 1, "how many arguments there are");
 		return;
 	}
-	(void)sh_count(sh, &old);
-	sh_work(sh, 8 * (count + old));
-	for (i = 1; i <= count || i <= old; i++) {
-		const char *text = i <= count ? w->item[from + i - 1].text :
-		    NULL;
-
-		sh_put(sh, sh_var_number(sh, i), text != NULL ? SH_KNOWN :
-		    i <= count ? SH_UNKNOWN : SH_UNSET, text,
-		    text != NULL ? strlen(text) : 0, "an argument");
+	sh_work(sh, 8 * count);
+	for (i = 0; i < count; i++) {
+		text = w->item[from + i].text;
+		sh_put(sh, sh_var_number(sh, i + 1), text != NULL ? SH_KNOWN :
+		    SH_UNKNOWN, text, text != NULL ? strlen(text) : 0,
+		    "an argument");
+	}
+	/* Those that there have been, if not since. */
+	for (;;) {
+		snprintf(number, sizeof(number), "%zu", ++i);
+		v = sh_find(sh, number, strlen(number));
+		if (v == NULL)
+			break;
+		sh_put(sh, v, SH_UNSET, NULL, 0, NULL);
 	}
 	snprintf(number, sizeof(number), "%zu", count);
 	sh_put(sh, sh_var(sh, "#", 1), SH_KNOWN, number, strlen(number), NULL);

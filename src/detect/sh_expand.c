@@ -179,17 +179,18 @@ sh_end_field(struct sh *sh, struct sh_out *o)
 }
 
 /* What a command prints, when it is one that somebody knows. */
-static const char *
-sh_expand_output(struct sh *sh, const char *from, const char *to)
+static void
+sh_expand_output(struct sh *sh, const char *from, const char *to,
+    struct sh_out *out, bool quoted)
 {
+	struct sh_value v = { SH_UNKNOWN, "", "the output of a command", NULL,
+	    0 };
 	struct sh_out o;
 	struct sh_in in, *up = sh->in;
 	struct sh_mark m;
 	const char *text = NULL, *word;
 	unsigned line;
 
-	if (sh->output == NULL)
-		return (NULL);
 	memset(&o, 0, sizeof(o));
 	memset(&in, 0, sizeof(in));
 	in.p = from;
@@ -198,7 +199,8 @@ sh_expand_output(struct sh *sh, const char *from, const char *to)
 	in.line = up->line;
 	sh->in = &in;
 	sh_mark(sh, &m);
-	for (sh_newlines(sh); sh_running(sh); sh_newlines(sh)) {
+	for (sh_newlines(sh); sh_running(sh) && sh->output != NULL;
+	    sh_newlines(sh)) {
 		if (sh_redirection(sh))
 			continue;
 		if (!sh_at_any_word(sh))
@@ -212,9 +214,14 @@ sh_expand_output(struct sh *sh, const char *from, const char *to)
 	    o.words.item[0].text != NULL)
 		text = sh->output(sh, &o.words, sh->output_arg);
 	sh_undo(sh, &m);
-	sh_out_free(&o);
 	sh->in = up;
-	return (text);
+	/* It may be a word of the command. */
+	if (text != NULL) {
+		v.known = SH_KNOWN;
+		v.text = text;
+	}
+	sh_add_value(sh, out, &v, quoted);
+	sh_out_free(&o);
 }
 
 bool
@@ -292,9 +299,7 @@ static void
 sh_expand_dollar(struct sh *sh, struct sh_out *o, bool quoted)
 {
 	struct sh_in *in = sh->in;
-	struct sh_value v = { SH_UNKNOWN, "", "the output of a command", NULL,
-	    0 };
-	const char *from = in->p, *text = NULL;
+	const char *from = in->p;
 	size_t len;
 
 	if (*from != '`' && !sh_at(sh, "$(")) {
@@ -311,14 +316,11 @@ sh_expand_dollar(struct sh *sh, struct sh_out *o, bool quoted)
 	}
 	sh->substituted = true;
 	if (*from == '$')
-		text = sh_expand_output(sh, from + 2, in->p - 1);
+		sh_expand_output(sh, from + 2, in->p - 1, o, quoted);
 	else if (memchr(from, '\\', len) == NULL)
-		text = sh_expand_output(sh, from + 1, in->p - 1);
-	if (text != NULL) {
-		v.known = SH_KNOWN;
-		v.text = text;
-	}
-	sh_add_value(sh, o, &v, quoted);
+		sh_expand_output(sh, from + 1, in->p - 1, o, quoted);
+	else
+		sh_add_unknown(o, "the output of a command", quoted);
 }
 
 /* A backslash; between quotes it is one, mostly. */

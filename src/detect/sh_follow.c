@@ -22,6 +22,19 @@ sh_follow_line(struct sh *sh)
 		continue;
 }
 
+/* In what eval has, or a file, it is the end of the shell that came by. */
+static void
+sh_follow_fault(struct sh *sh, bool inside)
+{
+	if (!inside || sh->beyond || sh->no_memory)
+		return;
+	if (sh->maybe > 0)
+		sh->fault[0] = '\0';
+	sh->end = SH_RUNS;
+	sh->status = SH_STATUS_UNKNOWN;
+	sh_exit(sh, SH_EXITED);
+}
+
 int
 sh_follow(struct sh *sh, const char *file, unsigned line, const char *text,
     size_t len)
@@ -48,8 +61,10 @@ sh_follow(struct sh *sh, const char *file, unsigned line, const char *text,
 			sh->skip--;
 			if (in.p < in.end && !sh_at(sh, "\n"))
 				sh_fail(sh, "nothing is there to be ended");
-			if (sh->end == SH_FAULTY)
+			if (sh->end == SH_FAULTY) {
+				sh_follow_fault(sh, up != NULL);
 				break;
+			}
 			in = from;
 			sh_follow_line(sh);
 		}
@@ -114,6 +129,8 @@ sh_follow_script(struct sh *sh, const char *file, unsigned line,
 
 	if (sh->in == NULL) {
 		sh->end = SH_RUNS;
+		sh->fixed = NULL;
+		sh->maybe = sh->caught = sh->skip = sh->tested = sh->depth = 0;
 		sh->fault[0] = '\0';
 		sh_work(sh, 0);
 	}
@@ -136,6 +153,9 @@ sh_follow_script(struct sh *sh, const char *file, unsigned line,
 	sh->maybe -= call.extra;
 	if (sh->end == SH_RETURNED)
 		sh->end = SH_RUNS;
+	/* Subshells and functions have put some back. */
+	if (sh->beyond && sh->in == NULL)
+		sh_forget(sh, "a bound was met");
 	free(copy);
 	return (error);
 }

@@ -70,7 +70,6 @@ struct sh_saved {
 
 struct sh_mark {
 	size_t		 at;		/* in the journal */
-	size_t		 changes;
 	struct sh_local	*locals;
 	bool		 lost, errexit, nounset, noglob;
 };
@@ -89,6 +88,13 @@ struct sh_call {
 	unsigned	 maybe;		/* when it began */
 	unsigned	 extra;		/* raised by return */
 	bool		 function;
+};
+
+/* A loop that is followed until what it sets is no news. */
+struct sh_fixed {
+	struct sh_fixed	*up;
+	unsigned	 level;		/* of sh->maybe around it */
+	int		 news;		/* how much became not known */
 };
 
 /* A text that is being read. */
@@ -117,11 +123,12 @@ struct sh {
 	size_t		 total;		/* bytes of values */
 	bool		 lost;		/* what is not set is not known */
 	bool		 no_memory;
+	bool		 beyond;	/* a bound was met: all is over */
 
 	struct sh_saved	*journal;
 	size_t		 n_journal, cap_journal;
 	unsigned	 marks;
-	size_t		 changes;	/* to not known */
+	struct sh_fixed	*fixed;
 
 	struct sh_in	*in;
 	struct sh_call	*call;
@@ -131,6 +138,7 @@ struct sh {
 	unsigned	 depth;
 	unsigned	 skip;		/* read, do not follow */
 	unsigned	 maybe;
+	unsigned	 caught;	/* maybe, when the way at hand began */
 	unsigned	 tested;	/* a failure is no error */
 	bool		 errexit, nounset, noglob;
 	bool		 substituted;	/* in the command at hand */
@@ -169,6 +177,8 @@ bool	sh_running(const struct sh *);
 void	sh_work(struct sh *, size_t bytes);
 /* Ends everything; the first fault is the one that is told. */
 void	sh_fail(struct sh *, const char *why);
+/* The script ends here, unless it may have gone elsewhere before. */
+void	sh_exit(struct sh *, enum sh_end);
 /* One deeper; false: too deep. */
 bool	sh_deeper(struct sh *);
 /* The variable, or NULL. */
@@ -183,7 +193,7 @@ void	sh_put(struct sh *, struct sh_var *, enum sh_known, const char *text,
 	    size_t len, const char *why);
 /* It may be anything now. */
 void	sh_blur(struct sh *, const char *name, size_t len, const char *why);
-/* Every variable may be anything now; functions are what they were. */
+/* Every variable and function may be anything now. */
 void	sh_forget(struct sh *, const char *why);
 void	sh_mark(struct sh *, struct sh_mark *);
 void	sh_keep(struct sh *, const struct sh_mark *);

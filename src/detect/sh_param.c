@@ -35,7 +35,7 @@ struct sh_param {
 static void
 sh_param_exit(struct sh *sh)
 {
-	sh->end = SH_EXITED;
+	sh_exit(sh, SH_EXITED);
 	sh->status = SH_STATUS_UNKNOWN;
 }
 

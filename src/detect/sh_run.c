@@ -24,6 +24,7 @@ static void
 sh_run_branch(struct sh *sh, int how, void (*part)(struct sh *))
 {
 	struct sh_mark m;
+	unsigned caught;
 
 	if (how == 1 || !sh_running(sh)) {
 		part(sh);
@@ -36,9 +37,11 @@ sh_run_branch(struct sh *sh, int how, void (*part)(struct sh *))
 		return;
 	}
 	sh_mark(sh, &m);
-	sh->maybe++;
+	caught = sh->caught;
+	sh->caught = ++sh->maybe;
 	part(sh);
 	sh->maybe--;
+	sh->caught = caught;
 	/* Whoever goes on has not come by here. */
 	if (sh->end == SH_EXITED) {
 		sh_undo(sh, &m);
@@ -314,13 +317,15 @@ static void
 sh_run_fixed(struct sh *sh, const struct sh_in *from,
     void (*part)(struct sh *))
 {
-	size_t changes;
+	struct sh_fixed fixed = { sh->fixed, sh->maybe, 0 };
 
+	sh->fixed = &fixed;
 	do {
-		changes = sh->changes;
+		fixed.news = 0;
 		sh_run_rewind(sh, from);
 		sh_run_branch(sh, SH_RUN_MAYBE, part);
-	} while (sh->changes != changes && sh_running(sh));
+	} while (fixed.news != 0 && sh_running(sh));
+	sh->fixed = fixed.up;
 	sh->status = SH_STATUS_UNKNOWN;
 }
 
@@ -611,7 +616,7 @@ sh_run_check(struct sh *sh)
 	if (sh->errexit && sh_running(sh) && sh->status > 0 &&
 	    sh->tested == 0 && !sh_at(sh, "&&") && !sh_at(sh, "||") &&
 	    !sh_at(sh, "|"))
-		sh->end = SH_EXITED;
+		sh_exit(sh, SH_EXITED);
 }
 
 /* A word that begins a command of commands; false: it is not this one. */

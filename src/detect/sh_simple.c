@@ -83,7 +83,8 @@ sh_simple_assign(struct sh *sh, const struct sh_simple *s, char how)
 {
 	struct sh_in *in = sh->in;
 	const char *end = in->p, *from;
-	unsigned end_line = in->line, n_here = in->n_here, n, after;
+	unsigned end_line = in->line, n_here = in->n_here, n, after,
+	    next;
 	struct sh_out o;
 	struct sh_var *v;
 
@@ -105,6 +106,7 @@ sh_simple_assign(struct sh *sh, const struct sh_simple *s, char how)
 			v = sh_var(sh, from, sh_simple_assigns(from, end));
 			if (how == 'l')
 				sh_local(sh, v);
+			next = in->line;
 			in->line = after;
 			/* x=${x:-default} leaves x where it was set. */
 			if (v == NULL || o.why != NULL || how != 'k' ||
@@ -115,6 +117,7 @@ sh_simple_assign(struct sh *sh, const struct sh_simple *s, char how)
 				sh_put(sh, v, o.why != NULL ? SH_UNKNOWN :
 				    SH_KNOWN, o.text != NULL ? o.text : "",
 				    o.len, o.why);
+			in->line = next;
 		}
 		sh_out_free(&o);
 	}
@@ -395,16 +398,22 @@ sh_simple_leave(struct sh *sh, const struct sh_out *o, enum sh_end end)
 	int n;
 
 	if (end == SH_BROKE || end == SH_CONTINUED) {
-		if (sh->loops == 0)
+		/* Where it may not come by, it may stay. */
+		if (sh->loops == 0 || *sh->loop_extra > 0)
 			return;
 		n = sh_simple_number(o, 1);
 		sh->breaks = n < 1 ? 1 : (unsigned)n > sh->loops ? sh->loops :
 		    (unsigned)n;
 	} else
 		sh->status = sh_simple_number(o, sh->status);
-	if (end == SH_RETURNED && sh->call == NULL)
-		end = SH_EXITED;
-	sh->end = end;
+	if (end == SH_EXITED)
+		sh_exit(sh, end);
+	else if (end == SH_RETURNED && sh->loop_extra != NULL &&
+	    *sh->loop_extra > 0) {
+		sh->call->extra++;
+		sh->maybe++;
+	} else
+		sh->end = end;
 }
 
 static void
@@ -488,8 +497,8 @@ sh_simple_rest(struct sh *sh, const struct sh_simple *s,
 		return;
 	}
 	sh_simple_command(sh, s, &rest, false);
-	if (kind == S_EXEC && sh->end == SH_RUNS)
-		sh->end = SH_DONE;
+	if (kind == S_EXEC)
+		sh_exit(sh, SH_DONE);
 }
 
 static void
@@ -568,8 +577,7 @@ sh_simple_command(struct sh *sh, const struct sh_simple *s, struct sh_out *o,
 		status = sh->command(sh, &o->words, sh->command_arg);
 		if (status == SH_STATUS_END) {
 			sh->status = SH_STATUS_UNKNOWN;
-			if (sh->end == SH_RUNS)
-				sh->end = SH_DONE;
+			sh_exit(sh, SH_DONE);
 			return;
 		}
 		if (status != SH_STATUS_NOT_MINE) {
@@ -634,13 +642,14 @@ sh_simple(struct sh *sh)
 			continue;
 		}
 		any = true;
-		if (declares && sh_simple_assigns(from, in->end) > 0) {
+		if (sh_simple_assigns(from, in->end) > 0) {
 			sh_simple_skip(sh);
-			if (sh_running(sh))
+			if (declares && sh_running(sh)) {
 				sh_simple_argument(sh, from, in->p, line, &o);
-			continue;
-		}
-		sh_skip_word(sh);
+				continue;
+			}
+		} else
+			sh_skip_word(sh);
 		if (!running || !sh_running(sh))
 			continue;
 		if (o.words.n == 1 && s.second == NULL)

@@ -202,6 +202,26 @@ packages_body()
 	    { cat out; atf_fail "not all is said of opendmarc"; }
 }
 
+alpine_case postsrsd "PostSRSd is a milter when its file says so"
+postsrsd_body()
+{
+
+	root_script /etc/init.d/postsrsd <<-'EOT'
+	#!/sbin/openrc-run
+
+	command="/usr/sbin/postsrsd"
+	command_args="-D -p \"${pidfile}\" -u \"${RUN_AS-postsrsd}\""
+	EOT
+	root_file /etc/postsrsd/postsrsd.conf <<-'EOT'
+	socketmap = inet:localhost:10003
+	#milter = unix:/var/spool/postfix/srs_milter
+	EOT
+	turn_on postsrsd
+	is postsrsd 'off -'
+	echo 'milter = inet:*:9997' | root_append /etc/postsrsd/postsrsd.conf
+	is postsrsd 'on inet:9997'
+}
+
 alpine_case changes "what administrators change"
 changes_body()
 {
@@ -278,7 +298,7 @@ faults_body()
 atf_init_test_cases()
 {
 
-	for c in packages changes instances faults; do
+	for c in packages changes postsrsd instances faults; do
 		atf_add_test_case $c
 	done
 }

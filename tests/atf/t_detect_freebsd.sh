@@ -40,7 +40,7 @@ milter-dk installed off unix:/var/run/milterdk/filter place=3 extra=0 conditions
 milter-dkim installed off - place=3 extra=0 conditions=NONE
 milter-opendkim installed off inet:8891@localhost place=3 extra=0 conditions=NONE
 opendmarc installed off inet:8893@localhost place=4 extra=0 conditions=NONE
-mailfromd installed off - place=5 extra=0 conditions=NONE
+mailfromd installed off unix:/var/run/mailfromd/mailfromd.sock place=5 extra=0 conditions=NONE
 milterregex installed off unix:/var/spool/milter-regex/sock place=5 extra=0 conditions=SPAM
 clamav_milter installed off unix:/var/run/clamav/clmilter.sock place=6 extra=0 conditions=NONE
 mimedefang installed off unix:/var/spool/MIMEDefang/mimedefang.sock place=6 extra=0 conditions=NONE
@@ -86,7 +86,7 @@ milter-dk installed on unix:/var/run/milterdk/filter place=3 extra=0 conditions=
 milter-dkim installed on - place=3 extra=0 conditions=NONE problem=/usr/local/etc/rc.d/milter-dkim: nothing says where it listens
 milter-opendkim installed on inet:8891@localhost place=3 extra=0 conditions=NONE
 opendmarc installed on inet:8893@localhost place=4 extra=0 conditions=NONE
-mailfromd installed on - place=5 extra=0 conditions=NONE problem=/usr/local/etc/rc.d/mailfromd: nothing says where it listens
+mailfromd installed on unix:/var/run/mailfromd/mailfromd.sock place=5 extra=0 conditions=NONE
 milterregex installed on unix:/var/spool/milter-regex/sock place=5 extra=0 conditions=SPAM
 clamav_milter installed on unix:/var/run/clamav/clmilter.sock place=6 extra=0 conditions=NONE
 mimedefang installed on unix:/var/spool/MIMEDefang/mimedefang.sock place=6 extra=0 conditions=NONE

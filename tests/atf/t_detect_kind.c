@@ -441,7 +441,7 @@ static const struct kind_case kind_cases[] = {
 	{ "regex by default", KIND_REGEX, NULL, { NULL }, NULL, NULL, NULL,
 	    "unix:/var/spool/milter-regex/sock", ":0", NULL, NULL, 0, 0 },
 	{ "bcc", KIND_BCC, NULL, { NULL },
-	    "milter-bcc --milter-socket=unix:/run/b.sock", NULL, NULL,
+	    "milter-bcc +daemon milter-socket=unix:/run/b.sock", NULL, NULL,
 	    "unix:/run/b.sock", NULL, NULL, NULL, PLACE_CHANGE, 0 },
 	{ "generic -p", KIND_GENERIC, NULL, { NULL }, "d -p inet:1@localhost",
 	    NULL, NULL, "inet:1@localhost", NULL, NULL, NULL, PLACE_OTHER,

@@ -85,6 +85,7 @@ milter_regex installed off unix:/var/spool/milter-regex/sock place=5 extra=0 con
 clamav_milter installed off unix:/tmp/clamav-milter.socket place=6 extra=0 conditions=NONE
 mimedefang installed off unix:/var/spool/MIMEDefang/mimedefang.sock place=6 extra=0 conditions=NONE
 rspamd installed off inet:11332@localhost place=7 extra=0 conditions=SPAM
+milter_spamd installed off unix:/var/spool/milter-spamd/sock place=8 extra=0 conditions=NONE
 EOT
 }
 
@@ -103,7 +104,7 @@ milter_regex installed on unix:/var/spool/milter-regex/sock place=5 extra=0 cond
 clamav_milter installed on unix:/tmp/clamav-milter.socket place=6 extra=0 conditions=NONE
 mimedefang installed on unix:/var/spool/MIMEDefang/mimedefang.sock place=6 extra=0 conditions=NONE
 rspamd installed on inet:11332@localhost place=7 extra=0 conditions=SPAM
-milter_spamd installed on - place=8 extra=0 conditions=NONE problem=/etc/rc.d/milter_spamd: nothing says where it listens
+milter_spamd installed on unix:/var/spool/milter-spamd/sock place=8 extra=0 conditions=NONE
 EOT
 	expect_one openbsd opendkim \
 	    'enabled /etc/rc.conf.local:1 in pkg_scripts' \
@@ -200,10 +201,14 @@ milter_spamd installed on inet:1 place=8 extra=0 conditions=NONE
 	command /usr/sbin/rcctl [start] [milter_spamd]
 EOT
 	# Taken out of what is started, by rcctl disable or by hand.
-	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO' |
+	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO\n' |
 	    root_file /etc/rc.conf.local
 	expect_one openbsd milter_regex 'enabled /etc/rc.conf.local:2 flags=NO'
 	atf_check -o match:'^milter_regex installed off' cat one.out
+	# read(1) hands over no line that does not end.
+	printf 'pkg_scripts=milter_regex\nmilter_regex_flags=NO' |
+	    root_file /etc/rc.conf.local
+	expect_one openbsd milter_regex 'enabled /etc/rc.conf.local:1 in pkg_scripts'
 }
 
 openbsd_case scripts "a script may start its daemon itself"
