@@ -204,17 +204,17 @@ H_CASE(lists, "Names and patterns are of the tree, sorted, without hidden ones")
 	t_run("mkdir -p top/d && cd top/d && "
 	    "touch b a .hidden c.conf B.conf '[x]' && ln -s /d ../l");
 	root = root_new("top");
-	ATF_CHECK(root_list(root, "/d", &list) == 0);
+	root_list(root, "/d", &list);
 	t_names(&list, "B.conf [x] a b c.conf ");
-	ATF_CHECK(root_list(root, "/none", &list) == 0);
-	ATF_CHECK(root_list(root, "/d/a", &list) == 0);
+	root_list(root, "/none", &list);
+	root_list(root, "/d/a", &list);
 	t_names(&list, "");
-	ATF_CHECK(root_glob(root, "/l/*.conf", &list) == 0);
-	ATF_CHECK(root_glob(root, "/d/[a-b]", &list) == 0);
-	ATF_CHECK(root_glob(root, "/d/.h*", &list) == 0);
+	root_glob(root, "/l/*.conf", &list);
+	root_glob(root, "/d/[a-b]", &list);
+	root_glob(root, "/d/.h*", &list);
 	t_names(&list, "/l/B.conf /l/c.conf /d/a /d/b /d/.hidden ");
-	ATF_CHECK(root_glob(root, "/d/\\[x\\]", &list) == 0);
-	ATF_CHECK(root_glob(root, "/none/*", &list) == 0);
+	root_glob(root, "/d/\\[x\\]", &list);
+	root_glob(root, "/none/*", &list);
 	t_names(&list, "/d/[x] ");
 	kept = root_keep(root, "text");
 	ATF_CHECK_STREQ(kept, "text");

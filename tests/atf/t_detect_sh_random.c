@@ -149,7 +149,7 @@ t_compare(const char *text, const char *real, unsigned seed, unsigned said[2])
 	size_t i, len;
 
 	ATF_REQUIRE(sh != NULL);
-	ATF_REQUIRE(sh_arguments(sh, COUNT(argument), argument) == 0);
+	sh_arguments(sh, COUNT(argument), argument);
 	ATF_REQUIRE(sh_text(sh, "script", 1, text, strlen(text)) == 0);
 	for (i = 0; t_names[i] != '\0'; i++, real += len + 1) {
 		len = strcspn(real, "\001");
