@@ -10,7 +10,8 @@ STATIC_CFLAGS?=	-Oz -flto -flto-partition=one -fno-jump-tables \
 		-fno-tree-switch-conversion -fno-tree-loop-im \
 		-fno-move-loop-invariants -fno-thread-jumps \
 		-fno-tree-dominator-opts -fno-tree-tail-merge \
-		-fno-ipa-sra -fno-tree-fre \
+		-fno-ipa-sra -fno-tree-fre -fno-partial-inlining \
+		-fno-optimize-sibling-calls \
 		-ffunction-sections -fdata-sections \
 		-fno-asynchronous-unwind-tables -fno-unwind-tables \
 		-fno-stack-protector -fno-pie

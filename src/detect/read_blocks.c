@@ -324,6 +324,25 @@ read_blocks_enter(struct read_blocks *b, enum read_where where,
 	read_blocks_object(b, next, s, true);
 }
 
+/*
+ * On to the next part of an array or object; false at the byte that closes it,
+ * at the end of the file, or when something is wrong.
+ */
+static bool
+read_blocks_part(struct read_blocks *b, char close)
+{
+	read_blocks_space(b, ",;");
+	return (!read_blocks_failed(b) && *b->p != '\0' && *b->p != close);
+}
+
+static bool
+read_blocks_deeper(struct read_blocks *b)
+{
+	if (++b->depth > READ_DEPTH_MAX)
+		read_blocks_fail(b, "it is nested too deep");
+	return (b->depth <= READ_DEPTH_MAX);
+}
+
 /* Behind a '['. */
 static void
 read_blocks_array(struct read_blocks *b, enum read_where where,
@@ -331,22 +350,16 @@ read_blocks_array(struct read_blocks *b, enum read_where where,
 {
 	const unsigned line = b->line;
 
-	if (++b->depth > READ_DEPTH_MAX) {
-		read_blocks_fail(b, "it is nested too deep");
+	if (!read_blocks_deeper(b))
 		return;
-	}
-	for (;;) {
-		read_blocks_space(b, ",;");
-		if (read_blocks_failed(b))
-			return;
-		if (*b->p == '\0') {
-			b->line = line;
-			read_blocks_fail(b, "a '[' is not closed");
-			return;
-		}
-		if (*b->p == ']')
-			break;
+	while (read_blocks_part(b, ']'))
 		read_blocks_value(b, where, s, key);
+	if (read_blocks_failed(b))
+		return;
+	if (*b->p == '\0') {
+		b->line = line;
+		read_blocks_fail(b, "a '[' is not closed");
+		return;
 	}
 	b->p++;
 	b->depth--;
@@ -547,16 +560,9 @@ read_blocks_object(struct read_blocks *b, enum read_where where,
 {
 	const unsigned line = b->line;
 
-	if (++b->depth > READ_DEPTH_MAX) {
-		read_blocks_fail(b, "it is nested too deep");
+	if (!read_blocks_deeper(b))
 		return;
-	}
-	for (;;) {
-		read_blocks_space(b, ",;");
-		if (read_blocks_failed(b))
-			return;
-		if (*b->p == '\0' || *b->p == '}')
-			break;
+	while (read_blocks_part(b, '}')) {
 		if (b->ucl && *b->p == '.')
 			read_blocks_macro(b, where, s);
 		else if (!braces && *b->p == '{') {
@@ -566,6 +572,8 @@ read_blocks_object(struct read_blocks *b, enum read_where where,
 		} else
 			read_blocks_statement(b, where, s);
 	}
+	if (read_blocks_failed(b))
+		return;
 	if (braces != (*b->p == '}')) {
 		if (braces)
 			b->line = line;

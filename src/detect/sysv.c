@@ -53,11 +53,11 @@ sysv_link(struct detect_env *env, const char *script)
 {
 	struct conf_list links = { NULL, 0 };
 	const char *found = NULL;
+	char level;
 
-	start_glob(env, &links, "/etc/rc2.d/S[0-9][0-9]%s", script);
-	start_glob(env, &links, "/etc/rc3.d/S[0-9][0-9]%s", script);
-	start_glob(env, &links, "/etc/rc4.d/S[0-9][0-9]%s", script);
-	start_glob(env, &links, "/etc/rc5.d/S[0-9][0-9]%s", script);
+	for (level = '2'; level <= '5'; level++)
+		start_glob(env, &links, "/etc/rc%c.d/S[0-9][0-9]%s", level,
+		    script);
 	if (links.n > 0)
 		found = root_keep(env->root, links.item[0]);
 	value_list_free(&links);

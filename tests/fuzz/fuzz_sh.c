@@ -61,7 +61,7 @@ fuzz_sh_command(struct sh *sh, const struct sh_words *w, void *arg)
 		if (w->item[i].text == NULL)
 			continue;
 		v = sh_get(sh, w->item[i].text);
-		FUZZ_REQUIRE(sh_split(sh, &v, i % 2 == 0, &words) == 0);
+		sh_split(sh, &v, i % 2 == 0, &words);
 	}
 	sh_words_free(&words);
 	switch (w->item[0].text[0]) {
@@ -99,7 +99,7 @@ fuzz_sh_follow(const uint8_t *data, size_t n)
 	sh_commands(sh, fuzz_sh_command, NULL);
 	if (n % 2 == 0)
 		sh_outputs(sh, fuzz_sh_output, NULL);
-	FUZZ_REQUIRE(sh_arguments(sh, 3, argument) == 0);
+	sh_arguments(sh, 3, argument);
 	FUZZ_REQUIRE(sh_text(sh, "f", 1, (const char *)data, n) == 0);
 	if (sh_fault(sh) != NULL)
 		FUZZ_REQUIRE(sh_fault(sh)[0] != '\0');
