@@ -297,6 +297,8 @@ service_dial(const char *family, char *text, char *out, size_t size)
 	char *host;
 
 	if (text[0] == '/') {
+		/* Behind a word, two of them would be a URL's. */
+		text += strspn(text, "/") - 1;
 		(void)snprintf(out, size, "unix:%s", text);
 		return (0);
 	}
