@@ -144,6 +144,7 @@ detect_check(struct service *sv, struct detect_milter *m)
 {
 	struct spec spec;
 	char why[256];
+	const char *more;
 	size_t i, len = 0;
 
 	if (!detect_name_is_good(m->name))
@@ -159,6 +160,11 @@ detect_check(struct service *sv, struct detect_milter *m)
 			if (spec.path != NULL && spec.path[0] != '/')
 				strlcpy(why, "the path of the socket is a "
 				    "relative one", sizeof(why));
+			else if ((more = strpbrk(m->spec.text, " \t,;")) !=
+			    NULL && strchr(more, ':') != NULL)
+				/* As config/field.c has it, and more. */
+				strlcpy(why, "there are several sockets in "
+				    "one text", sizeof(why));
 			else if (spec.path == NULL && spec.port == 0)
 				strlcpy(why, "the port of the socket is 0",
 				    sizeof(why));

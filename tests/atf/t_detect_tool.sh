@@ -381,6 +381,26 @@ hostile_body()
 	done
 }
 
+atf_test_case several
+several_head()
+{
+
+	atf_set descr "several sockets in one text are the milter's problem, not the configuration's"
+}
+several_body()
+{
+
+	host
+	root_file /usr/local/etc/mail/greylist.conf <<-'END'
+		socket "/run/a local:/run/b"
+	END
+	"$MM_PROGRAM" -n -f mm.conf > out 2>&1 || atf_fail "$(cat out)"
+	says out 'there are several sockets in one text'
+	lacks out 'write a list'
+	"$MM_PROGRAM" detect -f mm.conf --config > again.conf
+	"$MM_PROGRAM" -n -f again.conf || atf_fail "statements"
+}
+
 atf_test_case bombs
 bombs_head()
 {
@@ -447,7 +467,7 @@ atf_init_test_cases()
 {
 
 	for c in table administrator problem options verbose config json \
-	    hostile bombs fresh; do
+	    hostile several bombs fresh; do
 		atf_add_test_case $c
 	done
 }
