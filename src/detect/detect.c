@@ -80,6 +80,20 @@ detect_is_other(const struct detect_work *work, const char *script, size_t n)
 	return (true);
 }
 
+/* Too much was to be read: what is said of these is not what they are. */
+static void
+detect_cut(struct detect_env *env, size_t first)
+{
+	struct service *sv;
+
+	for (; first < env->n_services; first++) {
+		sv = &env->service[first];
+		sv->enabled = DETECT_MAYBE;
+		service_problem(sv, NULL, 0, "too much is to be read below "
+		    "the root");
+	}
+}
+
 /* Fills env with all services, and marks the rows that have none. */
 static void
 detect_look(struct detect_work *work, bool *absent)
@@ -87,21 +101,27 @@ detect_look(struct detect_work *work, bool *absent)
 	struct detect_env *env = &work->env;
 	const struct detect_platform *platform = env->platform;
 	struct conf_list *scripts = &work->scripts;
-	size_t i, n;
+	size_t i, n, first = 0;
 
-	for (i = 0; platform->rows[i].script != NULL; i++) {
-		n = env->n_services;
+	for (i = 0; platform->rows[i].script != NULL &&
+	    root_spend(env->root, 0); i++) {
+		first = env->n_services;
 		platform->look(env, &platform->rows[i]);
-		absent[i] = env->n_services == n;
+		absent[i] = env->n_services == first &&
+		    root_spend(env->root, 0);
 	}
 	platform->scripts(env, scripts);
-	for (i = n = 0; i < scripts->n && n < DETECT_OTHERS_MAX; i++) {
+	for (i = n = 0; i < scripts->n && n < DETECT_OTHERS_MAX &&
+	    root_spend(env->root, 0); i++) {
 		if (!detect_is_other(work, scripts->item[i], n))
 			continue;
+		first = env->n_services;
 		work->generic[n].script = scripts->item[i];
 		work->generic[n].kind = KIND_GENERIC;
 		platform->look(env, &work->generic[n++]);
 	}
+	if (!root_spend(env->root, 0))
+		detect_cut(env, first);
 }
 
 /* --- what came of it ---------------------------------------------------- */
@@ -158,6 +178,10 @@ detect_read(struct detect_env *env, struct service *sv,
 	m->enabled_by = sv->enabled_by;
 	memset(&sv->enabled_by, 0, sizeof(sv->enabled_by));
 	kind_read(env, sv, m);
+	if (!root_spend(env->root, 0)) {
+		detect_cut(env, (size_t)(sv - env->service));
+		m->enabled = DETECT_MAYBE;
+	}
 	sv->name = sv->script = NULL;
 	if (m->description.text == NULL) {
 		fact_free(&m->description);
@@ -329,6 +353,13 @@ detect_free(struct detect *d)
 	memset(d, 0, sizeof(*d));
 }
 
+const char *
+detect_incomplete(const struct detect *d)
+{
+	return (root_spend(d->root, 0) ? NULL : "not all milters are "
+	    "detected: too much is to be read below the root");
+}
+
 bool
 detect_usable(const struct detect_milter *m)
 {
@@ -496,6 +527,8 @@ detect_load(const struct conf_detect *to, char *why, size_t whysize)
 			result = -1;
 		detect_note(to, &d.item[i]);
 	}
+	if (detect_incomplete(&d) != NULL)
+		to->note(to->arg, true, detect_incomplete(&d));
 	detect_free(&d);
 	if (result == -1)
 		strlcpy(why, "out of memory", whysize);

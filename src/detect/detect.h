@@ -80,6 +80,8 @@ const char *detect_platform(struct root *);
 int	detect_run(const struct detect_request *, struct detect *,
 	    char *why, size_t whysize);
 void	detect_free(struct detect *);
+/* NULL, or why there may be more than was found: see root_spend(). */
+const char *detect_incomplete(const struct detect *);
 
 /*
  * For conf_source.detect: the statements that load_default stands for, each

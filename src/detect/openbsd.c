@@ -173,12 +173,16 @@ openbsd_enabled(struct openbsd *ob, struct sh *sh, bool good)
 	size_t i;
 
 	sh_split(sh, &v, false, &words);
-	for (i = 0; i < words.n; i++)
-		if (strcmp(words.item[i].text, ob->name) == 0)
+	for (i = 0; i < words.n && enabled != DETECT_YES; i++)
+		if (words.item[i].text == NULL)
+			enabled = DETECT_MAYBE;
+		else if (strcmp(words.item[i].text, ob->name) == 0)
 			enabled = DETECT_YES;
 	sh_words_free(&words);
 	if (enabled == DETECT_YES)
 		text = "in pkg_scripts";
+	else if (enabled == DETECT_MAYBE)
+		text = "pkg_scripts is not known";
 	flags = openbsd_flags(ob, sh);
 	if (strcmp(flags.text, "NO") == 0) {
 		enabled = DETECT_NO;
@@ -216,13 +220,14 @@ openbsd_look(struct detect_env *env, const struct detect_row *row)
 	start_by(env, sv, "/usr/sbin/rcctl", "start", row->script);
 	sh_commands(sv->vars, openbsd_on_command, &ob);
 	good = openbsd_conf(&ob, sv->vars);
+	/* Before the script, which has no say in it. */
+	openbsd_enabled(&ob, sv->vars, good);
 	sh_arguments(sv->vars, 2, argument);
 	start_source(env, sv, path);
 	if (!ob.reached && (why = sh_fault(sv->vars)) != NULL)
 		service_problem(sv, NULL, 0, "%s", why);
 	else if (!ob.reached)
 		service_problem(sv, path, 0, "it ends before rc_cmd");
-	openbsd_enabled(&ob, sv->vars, good);
 	/* Most have no function of that name, then it does nothing. */
 	start_text(sv, file->path, 0, "rc_start\n");
 	start_variables(env, sv, daemon, flags);

@@ -25,6 +25,7 @@
 #define READ_SECTIONS_MAX	32
 #define READ_TOKEN_MAX		(SPEC_TEXT_MAX + 2)
 #define READ_SPACE		" \t\r\n"
+#define READ_SKIP_MAX		(4 * 1024 * 1024)	/* of all files */
 
 /* A worker or server. */
 struct read_section {
@@ -53,6 +54,7 @@ struct read_blocks {
 	unsigned	 line;
 	unsigned	 priority;
 	unsigned	 depth;
+	size_t		 skipped;	/* bytes; some are more than once */
 	struct read_section section[READ_SECTIONS_MAX];
 	size_t		 n;
 	char		 folder[512];	/* $CONFDIR */
@@ -85,6 +87,7 @@ read_blocks_fail(struct read_blocks *b, const char *why)
 static void
 read_blocks_skip(struct read_blocks *b, size_t n)
 {
+	b->skipped += n;
 	for (; n > 0; n--)
 		b->line += *b->p++ == '\n';
 }
@@ -108,6 +111,11 @@ read_blocks_comment(struct read_blocks *b)
 		} else {
 			b->line = line;
 			read_blocks_fail(b, "a comment is not closed");
+			return;
+		}
+		if (b->skipped > READ_SKIP_MAX) {
+			/* Whether it begins a value is asked before. */
+			read_blocks_fail(b, "it takes too long to read");
 			return;
 		}
 	} while (depth > 0);
@@ -672,3 +680,4 @@ read_blocks(struct reading *r, const char *path, unsigned how, bool must)
 #undef READ_SECTIONS_MAX
 #undef READ_TOKEN_MAX
 #undef READ_SPACE
+#undef READ_SKIP_MAX

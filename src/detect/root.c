@@ -26,6 +26,17 @@
 #include "detect/root.h"
 
 #define ROOT_PATH	4096	/* bytes of a path with what is before it */
+#define ROOT_LOOK	50	/* work for one question to the system */
+#define ROOT_WALK	4	/* so many of a list are work of a byte */
+
+/* To go through a folder needs no right to read its names. */
+#if defined(O_PATH)
+#define ROOT_WAY	O_PATH
+#elif defined(O_SEARCH)
+#define ROOT_WAY	O_SEARCH
+#else
+#define ROOT_WAY	O_RDONLY
+#endif
 
 struct root_string {
 	struct root_string *next;
@@ -48,7 +59,11 @@ struct root {
 	size_t		 n_files;
 	size_t		 total;			/* bytes of all of them */
 	struct root_string *strings;
+	size_t		 n_strings;
 	struct root_folder *folders;
+	size_t		 n_folders;
+	size_t		 work;
+	struct root_file spent;			/* instead of any other */
 	bool		 no_memory;
 };
 
@@ -59,7 +74,11 @@ root_new(const char *top)
 	size_t len;
 
 	r = calloc(1, sizeof(*r));
-	if (r == NULL || top == NULL)
+	if (r == NULL)
+		return (NULL);
+	r->spent.path = r->top;
+	strlcpy(r->spent.why, "too much is to be read", sizeof(r->spent.why));
+	if (top == NULL)
 		return (r);
 	/* One that is too long is one that lstat(2) does not find, either. */
 	strlcpy(r->top, top, sizeof(r->top));
@@ -109,12 +128,23 @@ root_is_short(const struct root *r)
 	return (r->no_memory);
 }
 
+bool
+root_spend(struct root *r, size_t bytes)
+{
+	/* Once it was too much, it is for good. */
+	r->work += bytes < ROOT_WORK_MAX ? bytes : ROOT_WORK_MAX;
+	if (r->work > ROOT_WORK_MAX)
+		r->work = ROOT_WORK_MAX + 1;
+	return (r->work <= ROOT_WORK_MAX);
+}
+
 const char *
 root_keep(struct root *r, const char *text)
 {
 	struct root_string *s;
 	size_t len = strlen(text) + 1;
 
+	(void)root_spend(r, ROOT_LOOK + r->n_strings / ROOT_WALK);
 	for (s = r->strings; s != NULL; s = s->next)
 		if (strcmp(s->text, text) == 0)
 			return (s->text);
@@ -126,6 +156,7 @@ root_keep(struct root *r, const char *text)
 	memcpy(s->text, text, len);
 	s->next = r->strings;
 	r->strings = s;
+	r->n_strings++;
 	return (s->text);
 }
 
@@ -235,6 +266,7 @@ root_folder(struct root *r, const char *path, size_t len)
 	}
 	folder->next = r->folders;
 	r->folders = folder;
+	r->n_folders++;
 	return (folder);
 }
 
@@ -246,6 +278,8 @@ root_look(struct root *r, const char *path, bool follow, char out[ROOT_PATH],
 	const char *last = strrchr(path, '/');
 	const struct root_folder *folder;
 
+	if (!root_spend(r, ROOT_LOOK + r->n_folders / ROOT_WALK))
+		return (ENOENT);
 	if (last != NULL && last[1] != '\0' && strcmp(last, "/.") != 0 &&
 	    strcmp(last, "/..") != 0) {
 		folder = root_folder(r, path, (size_t)(last - path));
@@ -302,6 +336,40 @@ root_is_link(struct root *r, const char *path)
 	    S_ISLNK(st.st_mode));
 }
 
+/*
+ * Opens what root_find() has found.  Whoever may write below the top may have
+ * put a link there since: none is followed.
+ */
+static int
+root_open(const struct root *r, const char *real, int flags)
+{
+	char part[ROOT_PATH];
+	const char *p = real + strlen(r->top);
+	int fd, way, error;
+	size_t n;
+
+	flags |= O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	p += strspn(p, "/");
+	if (r->top[0] == '\0')
+		return (open(real, flags | O_NOFOLLOW));
+	if (*p == '\0')
+		return (open(r->top, flags));
+	fd = open(r->top, ROOT_WAY | O_DIRECTORY | O_CLOEXEC);
+	while (fd != -1 && *p != '\0') {
+		n = strcspn(p, "/");
+		(void)snprintf(part, sizeof(part), "%.*s", (int)n, p);
+		p += n;
+		p += strspn(p, "/");
+		way = fd;
+		fd = openat(way, part, O_NOFOLLOW | (*p == '\0' ? flags :
+		    ROOT_WAY | O_DIRECTORY | O_CLOEXEC));
+		error = errno;
+		(void)close(way);
+		errno = error;
+	}
+	return (fd);
+}
+
 /* Returns 0 or an error of errno(2), -1 when it is too large. */
 static int
 root_read_fd(int fd, struct root_file *f, size_t size)
@@ -346,8 +414,7 @@ root_fill(struct root *r, struct root_file *f)
 	if (error == 0) {
 		/* What is no regular file may do things when it is opened. */
 		if (S_ISREG(st.st_mode)) {
-			fd = open(real, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-			    O_NONBLOCK | O_NOFOLLOW);
+			fd = root_open(r, real, 0);
 			if (fd == -1 || fstat(fd, &st) == -1)
 				error = errno;
 		}
@@ -389,9 +456,13 @@ root_read(struct root *r, const char *path)
 	struct root_file *f, **file;
 	size_t i;
 
+	if (!root_spend(r, 2 * ROOT_LOOK + r->n_files / ROOT_WALK))
+		return (&r->spent);
+	/* Whoever asks for it will go through it, once more. */
 	for (i = 0; i < r->n_files; i++)
 		if (strcmp(r->file[i]->path, path) == 0)
-			return (r->file[i]);
+			return (root_spend(r, r->file[i]->len) ? r->file[i] :
+			    &r->spent);
 	file = realloc(r->file, (r->n_files + 1) * sizeof(struct root_file *));
 	if (file != NULL)
 		r->file = file;
@@ -407,7 +478,7 @@ root_read(struct root *r, const char *path)
 	}
 	root_fill(r, f);
 	file[r->n_files++] = f;
-	return (f);
+	return (root_spend(r, f->len) ? f : &r->spent);
 }
 
 void
@@ -428,16 +499,22 @@ root_compare(const void *a, const void *b)
 
 /* Reads the names in a folder; none when it cannot be read. */
 static int
-root_fill_folder(struct root_folder *folder)
+root_fill_folder(const struct root *r, struct root_folder *folder)
 {
 	struct conf_list *names = &folder->names;
 	struct dirent *e;
 	int error = 0;
 	size_t n;
 	DIR *dir;
+	int fd;
 
-	if (folder->error != 0 || (dir = opendir(folder->real)) == NULL)
+	if (folder->error != 0 ||
+	    (fd = root_open(r, folder->real, O_DIRECTORY)) == -1)
 		return (0);
+	if ((dir = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return (0);
+	}
 	for (n = 0; error == 0 && n < ROOT_NAMES_MAX &&
 	    (e = readdir(dir)) != NULL; n++)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
@@ -458,13 +535,15 @@ root_names(struct root *r, const char *path, const char *pattern,
 	char text[ROOT_PATH];
 	size_t i, len = strlen(path);
 
+	if (!root_spend(r, ROOT_LOOK + r->n_folders / ROOT_WALK))
+		return;
 	folder = root_folder(r, path, len > 0 && path[len - 1] == '/' ?
 	    len - 1 : len);
 	if (folder == NULL)
 		return;
-	if (!folder->is_read && root_fill_folder(folder) == -1)
+	if (!folder->is_read && root_fill_folder(r, folder) == -1)
 		root_short(r);
-	for (i = 0; i < folder->names.n; i++)
+	for (i = 0; i < folder->names.n && root_spend(r, 2); i++)
 		if (source_match(pattern, folder->names.item[i]) &&
 		    (size_t)snprintf(text, sizeof(text), "%s%s", before,
 		    folder->names.item[i]) < sizeof(text) &&
@@ -491,3 +570,8 @@ root_glob(struct root *r, const char *pattern, struct conf_list *out)
 	folder[len] = '\0';
 	root_names(r, folder, pattern + len, folder, out);
 }
+
+#undef ROOT_PATH
+#undef ROOT_LOOK
+#undef ROOT_WALK
+#undef ROOT_WAY

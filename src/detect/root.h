@@ -29,6 +29,7 @@
 
 #define ROOT_FILE_MAX	(1024 * 1024)	/* bytes; a larger one is a fault */
 #define ROOT_TOTAL_MAX	(16 * 1024 * 1024)	/* of all that are kept */
+#define ROOT_WORK_MAX	(32 * 1024 * 1024)	/* of all, about a second */
 #define ROOT_LINKS_MAX	32
 #define ROOT_NAMES_MAX	10000		/* in one folder */
 
@@ -75,6 +76,14 @@ void	root_glob(struct root *, const char *pattern, struct conf_list *);
 /* Every file that was asked for, in that order ("detect -v"). */
 void	root_each(const struct root *,
 	    void (*each)(const struct root_file *, void *arg), void *arg);
+
+/*
+ * Counts what is done for what is in the tree, about as bytes that are looked
+ * at; this module counts what it does itself.  False from when it was more
+ * than ROOT_WORK_MAX: then nothing more is found, and what is read has a why
+ * (its path is that of the root).
+ */
+bool	root_spend(struct root *, size_t bytes);
 
 /* A copy of text that lives as long as the root; NULL without memory. */
 const char *root_keep(struct root *, const char *text);

@@ -295,6 +295,8 @@ service_dial(const char *family, char *text, char *out, size_t size)
 	char *host;
 
 	if (text[0] == '/') {
+		/* Behind a word, two of them would be a URL's. */
+		text += strspn(text, "/") - 1;
 		(void)snprintf(out, size, "unix:%s", text);
 		return (0);
 	}
@@ -351,6 +353,9 @@ service_spec(const char *text, char *out, size_t size, char *why,
 		wrong = "no socket";
 	else if (service_is_placeholder(copy))
 		wrong = "a placeholder of the package";
+	else if (copy[i = strcspn(copy, " \t,;")] != '\0' &&
+	    strchr(copy + i, ':') != NULL)
+		wrong = "several sockets in one text";
 	else if (service_activated(copy))
 		wrong = "opened by the start system, no socket unit says where";
 	else if (service_dial(family, copy + (rest - copy), full,

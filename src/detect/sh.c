@@ -117,8 +117,8 @@ void
 sh_work(struct sh *sh, size_t bytes)
 {
 	sh->work += bytes;
-	if (sh->end != SH_FAULTY &&
-	    (sh->work > SH_WORK_MAX || sh->steps > SH_STEPS_MAX)) {
+	if ((!root_spend(sh->root, bytes) || sh->work > SH_WORK_MAX ||
+	    sh->steps > SH_STEPS_MAX) && sh->end != SH_FAULTY) {
 		sh_beyond(sh, "the script takes too long");
 	}
 }

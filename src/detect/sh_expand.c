@@ -162,6 +162,7 @@ sh_end_field(struct sh *sh, struct sh_out *o)
 	if (o->any && o->words.n > SH_VALUE_MAX / 2)
 		sh_add_unknown(o, "too many words", false);
 	else if (o->any) {
+		sh_work(sh, 16);
 		if (o->why == NULL && o->globs && !sh->noglob)
 			sh_expand_names(sh, o);
 		sh_expand_plain(o);

@@ -33,7 +33,8 @@
 #include "base/word.h"
 #include "detect/sh.h"
 
-#define SH_WORK_MAX	(32 * 1024 * 1024)	/* bytes looked at, about */
+#define SH_WORK_MAX	(4 * 1024 * 1024)	/* bytes looked at, about */
+#define SH_WORK_STEP	50			/* for a command */
 #define SH_TOTAL_MAX	(4 * 1024 * 1024)	/* of all values */
 #define SH_ARGUMENTS_MAX 200
 #define SH_NAME_MAX	250

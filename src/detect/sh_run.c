@@ -309,7 +309,7 @@ sh_run_rewind(struct sh *sh, const struct sh_in *to)
 	if (sh->end == SH_FAULTY)
 		sh->in->p = end;
 	sh->steps++;
-	sh_work(sh, 0);
+	sh_work(sh, SH_WORK_STEP);
 }
 
 /* Until nothing more becomes not known. */

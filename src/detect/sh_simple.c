@@ -627,7 +627,7 @@ sh_simple(struct sh *sh)
 	if (running) {
 		sh->substituted = false;
 		sh->steps++;
-		sh_work(sh, 0);
+		sh_work(sh, SH_WORK_STEP);
 	}
 	for (; sh->end != SH_FAULTY; sh_blank(sh)) {
 		if (sh_redirection(sh))

@@ -19,6 +19,8 @@
 #include "detect/systemd_internal.h"
 
 #define SYSTEMD_PATH		1024
+#define SYSTEMD_WORK		100	/* of a variable, as root_spend() has
+					   it */
 #define SYSTEMD_DROPINS_MAX	100
 #define SYSTEMD_INSTANCES_MAX	50
 
@@ -291,6 +293,7 @@ systemd_set(const char *section, const char *key, const char *value,
 	struct systemd_unit *u = arg;
 
 	(void)section;
+	(void)root_spend(u->env->root, SYSTEMD_WORK);
 	sh_set(u->sv->vars, key, value, u->file, line);
 }
 
@@ -336,6 +339,9 @@ systemd_environment(struct systemd_unit *u, const struct sh_word *from)
 	char *value;
 	size_t i;
 
+	/* There may be as many as lines of all its drop-ins. */
+	if (!root_spend(u->env->root, SYSTEMD_WORK))
+		return;
 	if (unit_words(from->text, NULL, NULL, &words, from->file,
 	    from->line) == -1)
 		u->env->no_memory = true;
@@ -598,5 +604,6 @@ linux_scripts(struct detect_env *env, struct conf_list *names)
 }
 
 #undef SYSTEMD_PATH
+#undef SYSTEMD_WORK
 #undef SYSTEMD_DROPINS_MAX
 #undef SYSTEMD_INSTANCES_MAX

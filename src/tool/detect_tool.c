@@ -495,6 +495,11 @@ detect_tool_run(struct detect_tool *t)
 	if (t->verbose)
 		detect_print_files(t, t->form == DETECT_TABLE ? stdout :
 		    stderr);
+	if (detect_incomplete(&t->detect) != NULL) {
+		fprintf(stderr, "%s: %s\n", t->program,
+		    detect_incomplete(&t->detect));
+		status = DETECT_EXIT_BAD;
+	}
 	for (i = 0; status == EX_OK && i < t->n; i++)
 		if (detect_tool_bad(&t->line[i]))
 			status = DETECT_EXIT_BAD;

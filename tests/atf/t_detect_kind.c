@@ -32,6 +32,7 @@ ATF_TC_BODY(listeners, tc)
 		{ "local:unix:/run/x.sock", "unix:/run/x.sock", NULL },
 		{ "unix:unix:local:/x", "unix:/x", NULL },
 		{ "unix:///run/x.sock", "unix:/run/x.sock", NULL },
+		{ "///run//x.sock", "unix:/run//x.sock", NULL },
 		{ "/run/with:colon@at", "unix:/run/with:colon@at", NULL },
 		{ "8891", "inet:8891", NULL },
 		{ "inet:8891", "inet:8891", NULL },

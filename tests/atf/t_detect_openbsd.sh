@@ -270,6 +270,16 @@ EOT
 	expect openbsd <<'EOT'
 milter_regex installed on unix:/var/run/regex.sock place=5 extra=0 conditions=SPAM
 EOT
+	# A script that makes all variables unknown has no say in it.
+	echo pkg_scripts=milter_regex | root_file /etc/rc.conf.local
+	root_script /etc/rc.d/milter_regex <<'EOT'
+daemon=/usr/local/libexec/milter-regex
+eval "$(cat /etc/secret)"
+. /etc/rc.d/rc.subr
+rc_cmd $1
+EOT
+	expect_one openbsd milter_regex \
+	    'enabled /etc/rc.conf.local:1 in pkg_scripts'
 }
 
 atf_init_test_cases()

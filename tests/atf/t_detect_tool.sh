@@ -392,6 +392,66 @@ hostile_body()
 	done
 }
 
+atf_test_case several
+several_head()
+{
+
+	atf_set descr "several sockets in one text are the milter's problem, not the configuration's"
+}
+several_body()
+{
+
+	host
+	root_file /usr/local/etc/mail/greylist.conf <<-'END'
+		socket "/run/a local:/run/b"
+	END
+	"$MM_PROGRAM" -n -f mm.conf > out 2>&1 || atf_fail "$(cat out)"
+	says out 'is several sockets in one text'
+	lacks out 'write a list'
+	"$MM_PROGRAM" detect -f mm.conf --config > again.conf
+	"$MM_PROGRAM" -n -f again.conf || atf_fail "statements"
+}
+
+atf_test_case bombs
+bombs_head()
+{
+
+	atf_set descr "what would take long ends early: one milter's file is its own fault, and a tree's is one line"
+}
+bombs_body()
+{
+
+	host
+	# Each value is asked whether a section begins behind the comments.
+	root_script /usr/local/etc/rc.d/rspamd <<-'END'
+		. /etc/rc.subr
+		name=rspamd
+		rcvar=rspamd_enable
+		load_rc_config $name
+		rspamd_enable=YES
+		command=/usr/local/bin/rspamd
+		run_rc_command "$1"
+	END
+	awk 'BEGIN { while (i++ < 70000) print "a b /*"
+	    while (i-- > 1) print "*/" }' |
+	    root_file /usr/local/etc/rspamd/rspamd.conf
+	"$MM_PROGRAM" -n -f mm.conf > out 2>&1 || atf_fail "$(cat out)"
+	says out 'it takes too long to read'
+	tool 1 -f mm.conf
+	says out 'unix:/var/run/greylist.sock'
+	awk 'BEGIN { while (i++ < 20000) print "x=$x$x"; }' |
+	    root_script /usr/local/etc/rc.d/bomb
+	i=0
+	while [ $i -lt 60 ]; do
+		root_link bomb /usr/local/etc/rc.d/milter$i
+		i=$((i + 1))
+	done
+	tool 1 -f mm.conf
+	says err 'not all milters are detected: too much is to be read'
+	"$MM_PROGRAM" -n -f mm.conf > out 2>&1 || atf_fail "$(cat out)"
+	says out 'not all milters are detected: too much is to be read'
+}
+
 atf_test_case fresh
 fresh_head()
 {
@@ -418,7 +478,7 @@ atf_init_test_cases()
 {
 
 	for c in table administrator problem options verbose config json \
-	    hostile fresh; do
+	    hostile several bombs fresh; do
 		atf_add_test_case $c
 	done
 }
