@@ -68,7 +68,7 @@ sh_simple_value(struct sh *sh, const char *from, const char *to,
 
 	memset(o, 0, sizeof(*o));
 	o->how = SH_ONE;
-	if (from[len] == '+' || from[len + 1] == '(')
+	if (from[len] == '+' || (from + len + 1 < to && from[len + 1] == '('))
 		sh_add_unknown(o, "a form of assignment that not every sh has",
 		    true);
 	sh_expand(sh, from + len + 1, to, line, o);
