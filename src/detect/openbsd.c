@@ -20,7 +20,7 @@
 #include "detect/start_internal.h"
 
 #define OPENBSD_NAME	128	/* bytes of a variable's name */
-#define OPENBSD_VALUE	1024
+#define OPENBSD_VALUE	4096	/* more is not known */
 
 struct openbsd {
 	struct detect_env *env;
@@ -78,8 +78,12 @@ openbsd_line(struct sh *sh, const char *p, const char *end, const char *file,
 		end--;
 	}
 	len = (size_t)(end - p);
-	if (len >= sizeof(value))
+	if (len >= sizeof(value)) {
+		/* As what a shell would have to run. */
+		(void)snprintf(value, sizeof(value), "%s=$(:)", name);
+		(void)sh_text(sh, file, line, value, strlen(value));
 		return;
+	}
 	memcpy(value, p, len);
 	value[len] = '\0';
 	sh_set(sh, name, value, file, line);

@@ -126,7 +126,8 @@ platform_option(struct detect_env *env, const char *text, size_t len,
 	while (n > 0 && isblank((unsigned char)text[n - 1]))
 		n--;
 	snprintf(name, sizeof(name), "%.*s", (int)(n < 15 ? n : 15), text);
-	if (strcmp(name, "prefix") != 0 && strcmp(name, "rcddir") != 0)
+	if (value == NULL || (strcmp(name, "prefix") != 0 &&
+	    strcmp(name, "rcddir") != 0))
 		goto wrong;
 	for (value++; value < text + len && isblank((unsigned char)*value);
 	    value++)

@@ -30,7 +30,7 @@
 #define READ_DUMP_TIME	5000	/* ms */
 #define READ_DUMP_MAX	(4 * 1024 * 1024)
 
-extern char **environ;
+extern char **environ;	/* NOLINT: not in every <unistd.h> */
 
 static int64_t
 read_dump_now(void)

@@ -321,7 +321,7 @@ service_spec(const char *text, char *out, size_t size, char *why,
 {
 	static const char *const protocols[] = { "unix", "local", "inet", "tcp",
 	    "inet6", NULL };
-	char full[2 * SPEC_TEXT_MAX + 16], copy[SPEC_TEXT_MAX];
+	char full[2 * SPEC_TEXT_MAX + 16], copy[SPEC_TEXT_MAX] = "";
 	const char *wrong, *family = "inet", *rest, *next;
 	struct spec spec;
 	size_t i, len;

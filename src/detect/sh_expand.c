@@ -170,7 +170,7 @@ sh_end_field(struct sh *sh, struct sh_out *o)
 		    o->text != NULL ? o->text : "", o->file, o->line) == -1)
 			sh->no_memory = true;
 	}
-	o->len = 0;
+	o->len = 0;		/* NOLINT: sh_out_free() frees the text */
 	if (o->text != NULL)
 		o->text[0] = '\0';
 	o->any = o->globs = o->odd = false;

@@ -53,7 +53,7 @@ sysv_link(struct detect_env *env, const char *script)
 {
 	struct conf_list links = { NULL, 0 };
 	const char *found = NULL;
-	char level;
+	int level;
 
 	for (level = '2'; level <= '5'; level++)
 		start_glob(env, &links, "/etc/rc%c.d/S[0-9][0-9]%s", level,

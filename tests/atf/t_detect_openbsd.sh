@@ -270,6 +270,12 @@ EOT
 	expect openbsd <<'EOT'
 milter_regex installed on unix:/var/run/regex.sock place=5 extra=0 conditions=SPAM
 EOT
+	# A value that is too long is not known, and not that of an earlier line.
+	{ echo pkg_scripts=other; printf 'pkg_scripts=milter_regex '
+	    head -c 5000 /dev/zero | tr '\0' 'a'; echo; } |
+	    root_file /etc/rc.conf.local
+	expect_one openbsd milter_regex \
+	    'enabled /etc/rc.conf.local:2 pkg_scripts is not known'
 	# A script that makes all variables unknown has no say in it.
 	echo pkg_scripts=milter_regex | root_file /etc/rc.conf.local
 	root_script /etc/rc.d/milter_regex <<'EOT'
