@@ -30,7 +30,7 @@ probe()
 	    "$@" > out.raw 2> err
 	p_got=$?
 	# What was broken to fit into 80 columns.
-	awk '/^ {19}/ && sub(/^ +/, "") { line = line " " $0; next }
+	awk '/^                   / && sub(/^ +/, "") { line = line " " $0; next }
 	    { if (NR > 1) print line; line = $0 }
 	    END { print line }' out.raw > out
 	[ $p_got -eq "$p_want" ] || {
