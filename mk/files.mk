@@ -449,6 +449,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_main.c \
 	tests/fuzz/fuzz_option.c \
 	tests/fuzz/fuzz_pattern.c \
+	tests/fuzz/fuzz_rc.c \
 	tests/fuzz/fuzz_record.c \
 	tests/fuzz/fuzz_reply.c \
 	tests/fuzz/fuzz_sh.c \
