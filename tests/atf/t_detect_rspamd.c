@@ -250,6 +250,21 @@ ATF_TC_BODY(absurd, tc)
 	kind_check(&c, 0, NULL);
 }
 
+/* With what the programs were run, a line each. */
+static void
+check_arguments(const char *want)
+{
+	char got[200];
+	FILE *f = fopen("arguments", "r");
+	size_t n;
+
+	ATF_REQUIRE(f != NULL);
+	n = fread(got, 1, sizeof(got) - 1, f);
+	got[n] = '\0';
+	(void)fclose(f);
+	ATF_CHECK_STREQ(got, want);
+}
+
 static void
 write_program(const char *name, const char *text)
 {
@@ -282,15 +297,13 @@ ATF_TC_BODY(program, tc)
 	    "echo '\"bind_socket\":\"/run/x.sock mode=0600\"}}]}'\n");
 	c.spec = "unix:/run/x.sock";
 	kind_check(&c, 0, path);
-	ATF_CHECK(atf_utils_compare_file("arguments",
-	    "configdump --json\n"));
+	check_arguments("configdump --json\n");
 
 	/* Not when they say it. */
 	c.files[1] = "worker rspamd_proxy { milter = yes; bind_socket = *:1 }";
 	c.spec = "inet:1";
 	kind_check(&c, 0, path);
-	ATF_CHECK(atf_utils_compare_file("arguments",
-	    "configdump --json\n"));
+	check_arguments("configdump --json\n");
 
 	/* And whatever it does, it is one line. */
 	c.files[1] = "";
