@@ -66,7 +66,7 @@ static char fuzz_rc_top[64];
 static const char *
 fuzz_rc_path(const char *name)
 {
-	static char path[200];
+	static char path[300];
 
 	(void)snprintf(path, sizeof(path), "%s%s", fuzz_rc_top, name);
 	return (path);
