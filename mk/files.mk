@@ -410,6 +410,7 @@ TEST_HDRS= \
 	tests/atf/h_matrix_child.h \
 	tests/atf/h_matrix_mta.h \
 	tests/atf/h_matrix_oracle.h \
+	tests/atf/h_memory.h \
 	tests/atf/h_nameserver.h \
 	tests/atf/h_net.h \
 	tests/atf/h_random.h \

@@ -6,7 +6,7 @@
  * detect.c - from the rows of a platform to milters in their order, and from
  * these to statements of a configuration.
  * Owns:      which scripts are looked at, the order, what is said of each.
- * Called by: config/load.c (through conf_source), the tools.
+ * Called by: config/default.c through conf_source; the tools; platform.c.
  * Must not:  know a platform or a kind of milter by its name.
  */
 #include "compat.h"

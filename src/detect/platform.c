@@ -6,7 +6,7 @@
  * platform.c - the systems that packages are looked for on.
  * Owns:      their names, which of them a tree of files is of, and what
  *            package.options may say.
- * Called by: detect.c, the tools.
+ * Called by: detect.c, the daemon, the tools.
  * Must not:  read a script.
  */
 #include "compat.h"

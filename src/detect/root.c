@@ -6,7 +6,8 @@
  * root.c - a tree of files as detection sees it.
  * Owns:      how links are followed inside of the tree, what is a fault of a
  *            file, the bytes of every file that was read.
- * Called by: sh*.c and the platforms and kinds of detection.
+ * Called by: sh*.c, detect.c, the platforms, kinds and readers; the tool that
+ *            lists what was read.
  * Must not:  write anything, wait for anything, know what a file means.
  */
 #include "compat.h"

@@ -7,7 +7,9 @@
  * Owns:      the names of their units and scripts, and where each has its
  *            configuration.
  * Called by: the table of platforms.
- * Must not:  have what no package has.
+ * Must not:  hold code.
+ *
+ * Some names are upstream's, of packages that newer releases lack.
  */
 #include "compat.h"
 

@@ -7,7 +7,7 @@
  * dialled.
  * Owns:      the services of an environment and what is in them; reading a
  *            daemon's command line; the ways in which milters write a socket.
- * Called by: the platforms, kind.c, detect.c.
+ * Called by: the platforms, kind.c, the readers, detect.c.
  * Must not:  know a milter or a platform by its name, or open a file.
  */
 #include "compat.h"

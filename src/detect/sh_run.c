@@ -5,7 +5,7 @@
 /*
  * sh_run.c - commands that are made of commands.
  * Owns:      which of them are followed, which may be, and which are only read.
- * Called by: sh_simple.c; sh_lex.c to find the end of $(...).
+ * Called by: sh_follow.c; sh_lex.c to find the end of $(...).
  * Must not:  run anything.
  */
 #include "compat.h"

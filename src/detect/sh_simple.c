@@ -5,7 +5,7 @@
 /*
  * sh_simple.c - assignments, and the commands that sh has itself.
  * Owns:      what each of them does to the variables.
- * Called by: sh_run.c.
+ * Called by: sh_run.c, sh_follow.c, sh_test.c.
  * Must not:  run anything.
  */
 #include "compat.h"

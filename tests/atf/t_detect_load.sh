@@ -471,11 +471,54 @@ told_body()
 	ntimes mm.log 'b-milter' 1
 }
 
+load_case program "detect.rspamadm is run for what rspamd's files leave open"
+program_body()
+{
+
+	root_script /usr/local/etc/rc.d/rspamd <<-'EOT'
+	name=rspamd
+	rcvar=rspamd_enable
+	load_rc_config $name
+	: ${rspamd_enable:=YES}
+	command=/usr/local/bin/rspamd
+	run_rc_command "$1"
+	EOT
+	root_file /usr/local/etc/rspamd/rspamd.conf <<-'EOT'
+	worker "rspamd_proxy" { milter = yes; bind_socket = "${DBDIR}/x"; }
+	EOT
+	cat > rspamadm <<-EOT
+	#!/bin/sh
+	echo "\$*" >> $PWD/asked
+	echo '{"worker": [{"rspamd_proxy": {"milter": true,'
+	echo '"bind_socket": "/run/rspamd.sock mode=0600"}}]}'
+	EOT
+	chmod +x rspamadm
+	# Nothing is run that no line names.
+	PATH=$PWD:$PATH
+	config load
+	warns 'rspamd is not used: '
+	show
+	is milter.rspamd.enabled false
+	[ ! -e asked ] || atf_fail "it was run"
+	config "detect.rspamadm = \"$PWD/rspamadm\"" load
+	show
+	is milter.rspamd.enabled true
+	is milter.rspamd.connection_spec '"unix:/run/rspamd.sock"'
+	[ "$(cat asked)" = 'configdump --json' ] || atf_fail "$(cat asked)"
+	# Nor where the files say it themselves.
+	echo 'worker "rspamd_proxy" { milter = yes; bind_socket = "*:1"; }' |
+	    root_file /usr/local/etc/rspamd/rspamd.conf
+	rm asked
+	show
+	is milter.rspamd.connection_spec '"inet:1"'
+	[ ! -e asked ] || atf_fail "it was run for nothing"
+}
+
 atf_init_test_cases()
 {
 
 	for tc in shown refined before own absent before_only statement \
-	    options hostile none told; do
+	    options hostile none told program; do
 		atf_add_test_case "$tc"
 	done
 }

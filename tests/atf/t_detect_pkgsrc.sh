@@ -281,11 +281,10 @@ copied()
 	done
 }
 
-pkgsrc_case examples "scripts that are examples are off, whatever rc.conf says"
-examples_body()
+# Every package's milter with the socket of its default.
+expect_all_off()
 {
 
-	packages
 	expect pkgsrc <<'EOT'
 milter-greylist installed off unix:/var/milter-greylist/milter-greylist.sock place=0 extra=0 conditions=GREY
 enma installed off inet:10025@[127.0.0.1] place=2 extra=0 conditions=SPAM
@@ -303,6 +302,14 @@ amavismilter installed off unix:/var/amavis/amavis-milter.sock place=7 extra=0 c
 rspamd installed off inet:11332 place=7 extra=0 conditions=SPAM
 spamass-milter installed off unix:/var/run/spamass.sock place=7 extra=0 conditions=SPAM
 EOT
+}
+
+pkgsrc_case examples "scripts that are examples are off, whatever rc.conf says"
+examples_body()
+{
+
+	packages
+	expect_all_off
 	root_append /etc/rc.conf <<'EOT'
 miltergreylist=YES
 EOT
@@ -321,23 +328,7 @@ on_body()
 
 	packages
 	copied $every
-	expect pkgsrc <<'EOT'
-milter-greylist installed off unix:/var/milter-greylist/milter-greylist.sock place=0 extra=0 conditions=GREY
-enma installed off inet:10025@[127.0.0.1] place=2 extra=0 conditions=SPAM
-sid-filter installed off unix:/var/run/sid-filter/sidfilter.sock place=2 extra=0 conditions=SPAM
-dk-milter installed off unix:/tmp/.dkmilter.sock place=3 extra=0 conditions=NONE
-dkim-filter installed off unix:/var/run/dkim-filter/dkimfilter.sock place=3 extra=0 conditions=NONE
-openarc installed off inet:8895@localhost place=3 extra=0 conditions=NONE
-opendkim installed off unix:/var/run/opendkim/opendkim.sock place=3 extra=0 conditions=NONE
-opendmarc installed off inet:8893@localhost place=4 extra=0 conditions=NONE
-milter-regex installed off unix:/var/spool/milter-regex/sock place=5 extra=0 conditions=SPAM
-clamav-milter installed off unix:/var/run/clamav/clamav-milter.sock place=6 extra=0 conditions=NONE
-mimedefang installed off unix:/var/spool/MIMEDefang/mimedefang.sock place=6 extra=0 conditions=NONE
-amavisd-milter installed off - place=7 extra=0 conditions=NONE
-amavismilter installed off unix:/var/amavis/amavis-milter.sock place=7 extra=0 conditions=NONE
-rspamd installed off inet:11332 place=7 extra=0 conditions=SPAM
-spamass-milter installed off unix:/var/run/spamass.sock place=7 extra=0 conditions=SPAM
-EOT
+	expect_all_off
 	for name in amavisd_milter amavismilter clamav_milter dkmilter \
 	    dkimfilter enma miltergreylist milterregex mimedefang openarc \
 	    opendkim opendmarc rspamd sidfilter spamass_milter; do
