@@ -160,7 +160,10 @@ SRCS_TOOL= \
 SRCS_DAEMON= \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
-	src/daemon/detach.c
+	src/daemon/detach.c \
+	src/daemon/life.c \
+	src/daemon/prepare.c \
+	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
@@ -215,7 +218,9 @@ HDRS= \
 	src/config/value.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
+	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \

@@ -1,0 +1,91 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * daemon_internal.h - what the files of daemon/ share: the process in charge.
+ *
+ *	daemon.c	the order of the start
+ *	prepare.c	what a configuration needs of the system: log, limits,
+ *			paths; told at the start and at each reload
+ *	life.c		signals, reload, stop, log files: what is done to it
+ *	serve.c		a process with sessions: accepting, limits
+ *	detach.c	the background, the file with the process number
+ */
+#ifndef DAEMON_DAEMON_INTERNAL_H
+#define DAEMON_DAEMON_INTERNAL_H
+
+#include "compat.h"
+
+#include <stdbool.h>
+
+#include "config/conf.h"
+#include "daemon/cmdline.h"
+#include "event/loop.h"
+#include "net/listen.h"
+
+struct serve;
+
+struct daemon {
+	struct cmdline		 cmdline;
+	struct conf		*conf;		/* in force, one reference */
+	struct loop		*loop;		/* NULL before the background */
+	struct listener		*listener;	/* NULL: accepting has ended */
+	struct serve		*serve;		/* sessions of this process */
+	struct loop_signal	 term, intr, hup, usr1;
+	bool			 background;	/* manager.daemon at start */
+	bool			 starting;	/* stderr is still read */
+	bool			 stopping;
+};
+
+/* Where lines about a configuration go. */
+typedef void daemon_report_fn(const char *line, void *arg);
+
+/*
+ * To the log, and at the start to standard error too: syslog alone would leave
+ * the caller without a reason.  One line there with -d, which logs to it.
+ */
+void	daemon_tell(const struct daemon *, unsigned level, const char *fmt,
+	    ...) COMPAT_PRINTF(3, 4);
+
+/* --- prepare.c ----------------------------------------------------------- */
+
+/* A configuration without a fault, or NULL and all faults told. */
+struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
+/* Opens the log it asks for.  0, or -1 and errno with the old one in force. */
+int	prepare_log(const struct daemon *, const struct conf *);
+/*
+ * All that is told and set for a configuration that comes into force: notes of
+ * what was detected (old NULL: all of them), chains that break, limits, folders
+ * that cannot be written.
+ */
+void	prepare(const struct daemon *, const struct conf *,
+	    const struct conf *old);
+/* Its socket, with what is wrong told; NULL on failure. */
+struct listener *prepare_listener(const struct daemon *,
+	    const struct conf *);
+
+/* --- life.c -------------------------------------------------------------- */
+
+/*
+ * Outside of the loop our signals would do what they do to any process.  At
+ * the start HUP and USR1 wait until loop_signal_add() lets them in, while TERM
+ * and INT end it at once; at the end none of the four may cut the clearing up
+ * short.
+ */
+void	life_hold_signals(bool all);
+/* Lets them in.  0, or -1 and errno. */
+int	life_begin(struct daemon *);
+void	life_end(struct daemon *);
+
+/*
+ * Reads the whole configuration anew and puts it into force.  -1: it has
+ * faults, each of which is told to report, and the old one stays.
+ */
+int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
+/* No new sessions, the running ones may end; called again: now. */
+void	life_stop(struct daemon *, const char *why);
+/* Opens the log's file anew. */
+void	life_reopen(struct daemon *);
+
+#endif /* DAEMON_DAEMON_INTERNAL_H */

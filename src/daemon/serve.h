@@ -1,0 +1,41 @@
+/*-
+ * SPDX-License-Identifier: BSD-2-Clause
+ */
+
+/*
+ * serve.h - a process with sessions: it accepts as many as there may be.
+ */
+#ifndef DAEMON_SERVE_H
+#define DAEMON_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/conf.h"
+#include "event/loop.h"
+#include "net/listen.h"
+
+struct serve;
+
+/* A manager on that loop; takes a reference of conf.  NULL and errno. */
+struct serve *serve_new(struct loop *, struct conf *);
+/*
+ * Accepts on l, which stays its owner's, until serve_stop() or until it gets
+ * another one.  The one before may be freed then.  0, or -1 and errno.
+ */
+int	serve_listen(struct serve *, struct listener *l);
+/* New sessions use conf (a reference is taken).  0, or -1 and errno. */
+int	serve_set_conf(struct serve *, struct conf *);
+size_t	serve_sessions(const struct serve *);
+/*
+ * Accepts no more; the owner frees the listener.  done is called from the loop,
+ * or at once, when the last session is over; those that are there after
+ * timeout_ms are ended (UINT64_MAX: never).
+ */
+void	serve_stop(struct serve *, uint64_t timeout_ms,
+	    void (*done)(void *arg), void *arg);
+/* Ends every session now: waiting MTAs are told tempfail where they may be. */
+void	serve_end(struct serve *, const char *why);
+void	serve_free(struct serve *);	/* NULL: no effect */
+
+#endif /* DAEMON_SERVE_H */
