@@ -128,6 +128,18 @@
 #endif
 
 /*
+ * The table of TCP connections: by sysctl(3), with what <netinet/in_pcb.h>,
+ * <sys/socket.h> or <sys/sysctl.h> say of it, or in /proc/net.
+ */
+#ifndef HAVE_TCP_SYSCTL
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+#define HAVE_TCP_SYSCTL 1
+#else
+#define HAVE_TCP_SYSCTL 0
+#endif
+#endif
+
+/*
  * The syslog daemon takes datagrams at _PATH_LOG.  OpenBSD's syslog(3) is a
  * system call that never waits, and the only way with pledge(2).
  */
