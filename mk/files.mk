@@ -61,6 +61,7 @@ SRCS_NET= \
 	src/net/dns_try.c \
 	src/net/linger.c \
 	src/net/listen.c \
+	src/net/peers.c \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
@@ -107,6 +108,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/alive.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -126,6 +128,7 @@ SRCS_MANAGER= \
 	src/manager/stage.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -167,7 +170,9 @@ SRCS_DAEMON= \
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
-	compat/strlcpy.c
+	compat/strlcpy.c \
+	compat/tcptable.c \
+	compat/tcptable_bsd.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
 	${SRCS_EVENT} \
@@ -178,12 +183,14 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
 
 HDRS= \
 	compat/compat.h \
+	compat/tcptable.h \
 	src/base/buf.h \
 	src/base/log.h \
 	src/base/logsock.h \
@@ -216,6 +223,7 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
@@ -232,6 +240,7 @@ HDRS= \
 	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
+	src/manager/alive.h \
 	src/manager/breaker.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
@@ -239,6 +248,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
@@ -254,6 +264,7 @@ HDRS= \
 	src/net/dns_internal.h \
 	src/net/dns_packet.h \
 	src/net/listen.h \
+	src/net/peers.h \
 	src/net/sock.h \
 	src/net/socketmap.h \
 	src/net/socks.h \
@@ -323,6 +334,7 @@ TESTS_C= \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
 	tests/atf/t_pattern_random.c \
+	tests/atf/t_peers.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
 	tests/atf/t_socketmap.c \
@@ -336,6 +348,7 @@ TESTS_SH= \
 	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
+	tests/atf/t_connection_check.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \
@@ -392,6 +405,7 @@ TEST_PROGS= \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
+	tests/atf/h_pair.c \
 	tests/atf/h_port.c \
 	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \

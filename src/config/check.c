@@ -188,6 +188,12 @@ check_rules(struct parse *ps)
 		struct conf_rules *rules = (void *)((char *)ps->conf +
 		    key->offset);
 
+		struct expr **expr = (void *)((char *)ps->conf + key->offset);
+
+		if (key->type == KEY_STOP && *expr != NULL &&
+		    expr_resolve(*expr, ps->conf, why) == -1)
+			check_fault(ps, &ps->conf->origin[key - key_main],
+			    key->name, NULL, "", why);
 		if (key->type == KEY_RULES && rules_resolve(rules, ps->conf,
 		    why) == -1)
 			check_fault(ps, &ps->conf->origin[key - key_main],

@@ -182,6 +182,9 @@ struct conf {
 	char		*pid_file;		/* NULL */
 	char		*event_loop_backend;	/* "auto" */
 	enum conf_status fallback_status;	/* accept */
+	enum conf_status fallback_status_at_disconnect;	/* tempfail */
+	uint64_t	 connection_check_interval;	/* ms; 0: never */
+	struct expr	*connection_checker;	/* NULL: the table's word */
 	enum conf_mta	 mta;			/* auto */
 	unsigned	 max_connections;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */

@@ -63,6 +63,17 @@ static const struct document_help {
 	{ "manager.fallback_status",
 	    "The answer to the MTA when the manager itself cannot go on, or "
 	    "all milters have failed and their own fallbacks accept." },
+	{ "manager.fallback_status_at_disconnect",
+	    "The answer to the MTA, for the rest of the session, when its SMTP "
+	    "client has left while a milter was waited for. "
+	    "See CONNECTION CHECK." },
+	{ "manager.connection_check_interval",
+	    "How often it is looked up whether the SMTP clients of sessions "
+	    "that wait for a milter are still there. 0 is never." },
+	{ "manager.connection_checker",
+	    "Says whether a client is still there. "
+	    "The value nil takes the word of the system: all but client_state "
+	    "\"half-closed\" and \"gone\" are." },
 	{ "manager.mta",
 	    "Whose habits to follow towards the milters where MTAs differ. "
 	    "\"auto\" goes by what the MTA says of itself." },

@@ -29,6 +29,14 @@ const struct word key_status_words[] = {
 	{ NULL,			0 }
 };
 
+static const struct word key_disconnect_words[] = {
+	{ "accept",		CONF_ACCEPT },
+	{ "temporary-failure",	CONF_TEMPFAIL },
+	{ "reject",		CONF_REJECT },
+	{ "discard",		CONF_DISCARD },
+	{ NULL,			0 }
+};
+
 static const struct word key_mta_words[] = {
 	{ "auto",	CONF_MTA_AUTO },
 	{ "postfix",	CONF_MTA_POSTFIX },
@@ -98,6 +106,13 @@ const struct key key_main[] = {
 	    event_loop_backend, 0, 0, NULL), "\"auto\"" },
 	{ "manager.fallback_status", MAIN(KEY_WORD, false, fallback_status,
 	    0, 0, key_status_words), "\"accept\"" },
+	{ "manager.fallback_status_at_disconnect", MAIN(KEY_WORD, false,
+	    fallback_status_at_disconnect, 0, 0, key_disconnect_words),
+	    "\"temporary-failure\"" },
+	{ "manager.connection_check_interval", MAIN(KEY_TIME, false,
+	    connection_check_interval, 0, KEY_DAY, NULL), "0s" },
+	{ "manager.connection_checker", MAIN(KEY_STOP, true,
+	    connection_checker, CONF_CHECK, 0, NULL), "nil" },
 	{ "manager.mta", MAIN(KEY_WORD, false, mta, 0, 0, key_mta_words),
 	    "\"auto\"" },
 	{ "manager.missing_macros", MAIN(KEY_BOOL, false, missing_macros, 0, 0,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "manager/alive.h"
 #include "manager/manager_internal.h"
 #include "manager/record.h"
 #include "manager/session_internal.h"
@@ -207,6 +208,7 @@ manager_set_conf(struct manager *m, struct conf *conf)
 	}
 	manager_generation_unref(m->gen);
 	m->gen = g;
+	alive_start(m);
 	return (0);
 }
 
@@ -233,6 +235,7 @@ manager_accept(struct manager *m, int fd, const char *peer)
 		s->next->prev = s;
 	m->sessions = s;
 	m->n_sessions++;
+	alive_start(m);
 }
 
 void
@@ -288,6 +291,7 @@ manager_free(struct manager *m)
 	manager_end_all(m, "the manager ends");
 	while (m->sessions != NULL)
 		session_reap(m->sessions);
+	alive_free(m->alive);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
 	free(m);

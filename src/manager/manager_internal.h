@@ -15,6 +15,7 @@ struct manager {
 	struct resolver		*resolver;	/* NULL: not needed so far */
 	struct generation	*gen;
 	struct session		*sessions;
+	struct alive		*alive;		/* NULL: not needed so far */
 	size_t			 n_sessions;
 	unsigned		 next_id;
 	void			(*on_end)(struct manager *, void *);

@@ -56,6 +56,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/manager.h"
@@ -201,6 +202,10 @@ struct session {
 	bool			 redial;	/* QUIT_NC: dial before more */
 	bool			 connected;	/* CONNECT has come */
 	bool			 client_local;	/* from an own network */
+	unsigned char		 client_missed;	/* alive.c: 0 never seen */
+	bool			 client_unasked; /* the checker has failed */
+	unsigned		 client_port;	/* 0: not known, nor is */
+	struct network_address	 client_address;
 	struct option		 offer;		/* the MTA's */
 	struct option		 child_offer;	/* to each child */
 	struct option		 agreed;	/* our answer to the MTA */
@@ -336,6 +341,11 @@ void	plan_taken(struct session *);
 /* The recipient in hand is refused. */
 void	plan_refused(struct session *);
 void	plan_message_end(struct session *);
+/*
+ * Whether the client is still there when the system says that its connection is
+ * "open", "half-closed", "gone" or "unknown": manager.connection_checker.
+ */
+bool	plan_client_is_there(struct session *, const char *state);
 /* Adds to what is agreed with the MTA what conditions need. */
 void	plan_claim(struct session *);
 
@@ -449,6 +459,8 @@ bool	fallback_all_failed(const struct session *);
  * for the message, session_reply() holds it at its end.
  */
 enum verdict fallback_of_manager(const struct session *, enum stage);
+/* The client has left while the MTA waits. */
+enum verdict fallback_at_disconnect(const struct session *, enum stage);
 /* Whether it may refuse something in this session: no event may be missing. */
 bool	fallback_may_refuse(const struct child *);
 /* Adds to what is agreed with the MTA what fallbacks need. */
