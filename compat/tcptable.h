@@ -42,9 +42,9 @@ struct tcptable {
 /*
  * Reads a piece and calls fn for each connection in it; listening sockets are
  * left out.  1: there is more, 0: that was all, -1 and errno: this system has
- * no such table for us.  After 0 and -1 the next call begins anew.  A piece is what
- * takes a millisecond or two; a BSD kernel gives all at once, and a table of
- * more than 32 MiB there is refused (EFBIG).  Connections that come or go
+ * no such table for us.  After 0 and -1 the next call begins anew.  A piece is
+ * what takes a millisecond or two; a BSD kernel gives all at once, and a table
+ * of more than 32 MiB there is refused (EFBIG).  Connections that come or go
  * meanwhile may be missed.
  */
 int	tcptable_read(struct tcptable *, tcptable_fn *fn, void *arg);
@@ -53,7 +53,8 @@ void	tcptable_stop(struct tcptable *);
 
 /*
  * A piece of the text that Linux has in /proc/net/tcp (v6: /proc/net/tcp6);
- * what is no row of it is skipped.  t keeps the rest of a line for the next call.
+ * what is no row of it is skipped.  t keeps the rest of a line for the next
+ * call.
  */
 void	tcptable_text(struct tcptable *t, bool v6, const char *text,
 	    size_t len, tcptable_fn *fn, void *arg);
