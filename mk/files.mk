@@ -395,6 +395,7 @@ TESTS_SH= \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
+	tests/atf/t_table_database.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
@@ -458,6 +459,7 @@ TEST_DATA= \
 	tests/atf/h_rcd.sh \
 	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh \
+	tests/atf/h_table.sh \
 	tests/atf/h_wire.sh
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
