@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -108,6 +109,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
 	src/manager/alive.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
@@ -116,6 +118,7 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -126,6 +129,7 @@ SRCS_MANAGER= \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_CONTROL=
@@ -192,6 +196,7 @@ HDRS= \
 	compat/compat.h \
 	compat/tcptable.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \
