@@ -156,6 +156,7 @@ daemon_run(struct daemon *d)
 	status = daemon_take(d);
 	if (status != EX_OK)
 		return (status);
+	prepare_again(d);
 	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)

@@ -59,6 +59,8 @@ struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 int	prepare_log(const struct daemon *, const struct conf *);
 /* Sets the limit of descriptors, as far as we may. */
 void	prepare_limits(const struct daemon *, const struct conf *);
+/* After the change of user: whether what it will open again can be. */
+void	prepare_again(const struct daemon *);
 /*
  * All that is told for a configuration that comes into force: notes of what was
  * detected (old NULL: all of them), chains that break, folders that cannot be
