@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/serve.h"
 
 static void
 prepare_warn(const char *line, void *arg)
@@ -234,6 +235,7 @@ prepare(const struct daemon *d, const struct conf *conf,
 {
 	prepare_notes(conf, old);
 	chain_check(conf, prepare_warn, NULL);
+	serve_check(conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
 }
