@@ -43,6 +43,7 @@ SRCS_CONFIG= \
 	src/config/source.c \
 	src/config/table.c \
 	src/config/term.c \
+	src/config/upstream.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -228,6 +229,7 @@ HDRS= \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
+	src/config/upstream.h \
 	src/config/value.h \
 	src/control/control.h \
 	src/daemon/cmdline.h \

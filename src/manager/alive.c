@@ -130,6 +130,7 @@ alive_end(struct session *s, const char *state)
 	uint64_t ms = loop_now(s->mta.loop) - s->since;
 	size_t i;
 
+	stats_total(s->gen->stats)->disconnected++;
 	log_write(LOGL_STATISTICS, "[session][disconnected][%llu.%03llu](%u)",
 	    (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
 	    s->id);
