@@ -124,8 +124,10 @@ SRCS_MANAGER= \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -178,6 +180,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
@@ -216,6 +219,7 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
@@ -239,6 +243,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
