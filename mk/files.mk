@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -107,6 +108,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -114,6 +116,7 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -188,6 +191,7 @@ SRCS= ${SRCS_COMPAT} \
 HDRS= \
 	compat/compat.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \

@@ -83,6 +83,23 @@ stats_free(struct stats *st)
 	free(st);
 }
 
+void
+stats_inherit(struct stats *st, const struct conf *conf,
+    const struct stats *before, const struct conf *before_conf)
+{
+	struct stats shared = *before;	/* it is only read */
+	const struct conf_milter *now;
+	size_t i;
+
+	for (i = 0; i < before->n_children; i++) {
+		if (stats_child(&shared, i)->disabled == 0)
+			continue;
+		now = conf_milter(conf, before_conf->milters[i]->name);
+		if (now != NULL)
+			stats_child(st, now->index)->disabled = 1;
+	}
+}
+
 struct stats_total *
 stats_total(struct stats *st)
 {

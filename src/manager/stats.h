@@ -74,6 +74,10 @@ struct stats;
 /* All zero; children and conditions as in conf.  NULL and errno. */
 struct stats *stats_new(const struct conf *);
 void	stats_free(struct stats *);	/* NULL: no effect */
+/* A child that was disabled before is disabled, when there is one of its
+ * name. */
+void	stats_inherit(struct stats *, const struct conf *,
+	    const struct stats *before, const struct conf *before_conf);
 
 /* Where to count. */
 struct stats_total *stats_total(struct stats *);
