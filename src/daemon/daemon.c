@@ -72,6 +72,18 @@ daemon_pid_file(const struct daemon *d, const struct conf *conf)
 	return (EX_CANTCREAT);
 }
 
+void
+daemon_tell_listening(const struct daemon *d)
+{
+	char text[SPEC_TEXT_MAX];
+	struct spec spec = d->conf->spec;
+
+	if (spec.family != AF_UNIX)
+		spec.port = (uint16_t)listener_port(d->listener);
+	log_write(LOGL_MESSAGE, "listening on %s (%s)",
+	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+}
+
 /* What can only be made in the process that stays. */
 static int
 daemon_assemble(struct daemon *d)
@@ -108,8 +120,6 @@ daemon_disassemble(struct daemon *d)
 static int
 daemon_run(struct daemon *d)
 {
-	char text[SPEC_TEXT_MAX];
-	struct spec spec = d->conf->spec;
 	int status;
 
 	status = daemon_assemble(d);
@@ -118,11 +128,7 @@ daemon_run(struct daemon *d)
 	status = daemon_pid_file(d, d->conf);
 	if (status != EX_OK)
 		return (status);
-	/* The port may have been left to the kernel. */
-	if (spec.family != AF_UNIX)
-		spec.port = (uint16_t)listener_port(d->listener);
-	log_write(LOGL_MESSAGE, "listening on %s (%s)",
-	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	daemon_tell_listening(d);
 	d->starting = false;
 	detach_ready();
 	if (loop_run(d->loop) == -1) {

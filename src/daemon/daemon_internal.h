@@ -48,6 +48,9 @@ typedef void daemon_report_fn(const char *line, void *arg);
 void	daemon_tell(const struct daemon *, unsigned level, const char *fmt,
 	    ...) COMPAT_PRINTF(3, 4);
 
+/* That and where it listens; the port may have been left to the kernel. */
+void	daemon_tell_listening(const struct daemon *);
+
 /* --- prepare.c ----------------------------------------------------------- */
 
 /* A configuration without a fault, or NULL and all faults told. */
@@ -61,7 +64,12 @@ int	prepare_log(const struct daemon *, const struct conf *);
  */
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);
-/* Its socket, with what is wrong told; NULL on failure. */
+/* How its socket is to be. */
+void	prepare_listening(const struct conf *, struct listen_options *);
+/* Its socket, and why as at listener_new(). */
+struct listener *prepare_socket(const struct conf *, char *why,
+	    size_t whysize);
+/* The same with what is wrong told; NULL on failure. */
 struct listener *prepare_listener(const struct daemon *,
 	    const struct conf *);
 
@@ -79,11 +87,14 @@ int	life_begin(struct daemon *);
 void	life_end(struct daemon *);
 
 /*
- * Reads the whole configuration anew and puts it into force.  -1: it has
- * faults, each of which is told to report, and the old one stays.
+ * Reads the whole configuration anew and puts it into force.  -1: it has faults
+ * or cannot be had, which is told to report, and the old one stays wholly.
  */
 int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
-/* No new sessions, the running ones may end; called again: now. */
+/*
+ * No new sessions but those that wait already, the running ones may end; called
+ * again: now.
+ */
 void	life_stop(struct daemon *, const char *why);
 /* Opens the log's file anew. */
 void	life_reopen(struct daemon *);

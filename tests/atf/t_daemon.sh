@@ -631,11 +631,10 @@ reload_fault_body()
 	rm mm.conf
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'mm.conf: cannot be read' mm.log
-	# And a good one is taken, whose socket has to wait.
-	sed 's/mm\.sock/other.sock/' good.conf > mm.conf
+	# And a good one is taken.
+	cp good.conf mm.conf
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'configuration reloaded' mm.log
-	has mm.log 'unix:other.sock takes effect at the next start'
 	check_mta
 	stop_manager
 }
