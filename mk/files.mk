@@ -126,6 +126,7 @@ SRCS_MANAGER= \
 	src/manager/stage.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -163,6 +164,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
+	src/daemon/privilege.c \
 	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
@@ -178,6 +180,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
@@ -216,10 +219,12 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/privilege.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
@@ -239,6 +244,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \

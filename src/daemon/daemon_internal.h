@@ -10,6 +10,7 @@
  *			paths; told at the start and at each reload
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
+ *	privilege.c	the change of user, and what it needs before
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -21,6 +22,7 @@
 
 #include "config/conf.h"
 #include "daemon/cmdline.h"
+#include "daemon/privilege.h"
 #include "event/loop.h"
 #include "net/listen.h"
 
@@ -32,6 +34,7 @@ struct daemon {
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct serve		*serve;		/* sessions of this process */
+	struct privilege	 privilege;	/* who it becomes */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
@@ -57,10 +60,12 @@ void	daemon_tell_listening(const struct daemon *);
 struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 /* Opens the log it asks for.  0, or -1 and errno with the old one in force. */
 int	prepare_log(const struct daemon *, const struct conf *);
+/* Sets the limit of descriptors, as far as we may. */
+void	prepare_limits(const struct daemon *, const struct conf *);
 /*
- * All that is told and set for a configuration that comes into force: notes of
- * what was detected (old NULL: all of them), chains that break, limits, folders
- * that cannot be written.
+ * All that is told for a configuration that comes into force: notes of what was
+ * detected (old NULL: all of them), chains that break, folders that cannot be
+ * written.  By the user that it runs as.
  */
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);

@@ -227,6 +227,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
+	prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
