@@ -116,6 +116,7 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/limit.c \
 	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
@@ -126,6 +127,7 @@ SRCS_MANAGER= \
 	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
+	src/manager/shared.c \
 	src/manager/stage.c \
 	src/manager/stats.c \
 	src/manager/supply.c \
@@ -163,13 +165,16 @@ SRCS_TOOL= \
 	src/tool/server_session.c \
 	src/tool/text.c
 SRCS_DAEMON= \
+	src/daemon/channel.c \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
-	src/daemon/serve.c
+	src/daemon/serve.c \
+	src/daemon/worker.c \
+	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
@@ -225,12 +230,15 @@ HDRS= \
 	src/config/table.h \
 	src/config/value.h \
 	src/control/control.h \
+	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
 	src/daemon/privilege.h \
 	src/daemon/serve.h \
+	src/daemon/worker.h \
+	src/daemon/worker_internal.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
@@ -248,6 +256,7 @@ HDRS= \
 	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
+	src/manager/shared.h \
 	src/manager/stage.h \
 	src/manager/stats.h \
 	src/manager/verdict.h \

@@ -22,6 +22,8 @@
 
 enum channel_kind {
 	CHANNEL_READY = 1,	/* from a worker: it accepts */
+	CHANNEL_LEAVE,		/* others accept on its socket now: it ends
+				   with its last session */
 	CHANNEL_STOP,		/* number: ms that sessions may still take,
 				   CHANNEL_NEVER: as long as they like */
 	CHANNEL_END,		/* text: why all sessions are to end now */

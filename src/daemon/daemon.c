@@ -36,7 +36,9 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -77,6 +79,19 @@ daemon_pid_file(const struct daemon *d)
 	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
 	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
+}
+
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
 }
 
 void
@@ -135,9 +150,9 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || life_begin(d) == -1 ||
+	    daemon_sessions(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -153,9 +168,11 @@ daemon_disassemble(struct daemon *d)
 		return;
 	life_hold_signals(true);
 	serve_free(d->serve);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 static int

@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	workers.c	the table of those that are only that, worker.c
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -27,14 +28,19 @@
 #include "net/listen.h"
 
 struct serve;
+struct shared;
+struct workers;
 
 struct daemon {
 	struct cmdline		 cmdline;
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
-	struct serve		*serve;		/* sessions of this process */
 	struct privilege	 privilege;	/* who it becomes */
+	struct shared		*shared;	/* what all processes count */
+	struct serve		*serve;		/* sessions of this process, */
+	struct workers		*workers;	/* or who has them; one is
+						   NULL */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */

@@ -20,6 +20,8 @@
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
+#include "manager/shared.h"
 
 void
 life_hold_signals(bool all)
@@ -111,6 +113,7 @@ life_tell_fixed(const struct conf *conf, const struct conf *old)
 {
 	static const char *const fixed[] = {
 		"manager.daemon", "manager.event_loop_backend",
+		"manager.n_workers",
 	};
 	const struct key *key;
 	size_t i;
@@ -164,6 +167,14 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		return (-1);
 	}
 	c->log = true;
+	if (d->workers != NULL) {
+		prepare_limits(d, c->conf);
+		if (workers_reload(d->workers, c->conf, c->listener) == 0)
+			return (0);
+		(void)snprintf(why, whysize, "manager.n_workers: none can be "
+		    "made: %s", strerror(errno));
+		return (-1);
+	}
 	if (serve_set_conf(d->serve, c->conf) == -1) {
 		(void)snprintf(why, whysize, "%s", strerror(errno));
 		return (-1);
@@ -224,10 +235,13 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	}
 	d->conf = c.conf;
 	if (c.listener != NULL) {
+		if (d->workers != NULL)
+			listener_free(d->listener);
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
-	prepare_limits(d, d->conf);
+	if (d->workers == NULL)
+		prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
@@ -238,7 +252,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 void
 life_reopen(struct daemon *d)
 {
-	(void)d;
+	if (d->workers != NULL)
+		workers_reopen(d->workers);
 	if (log_reopen() == -1)
 		log_write(LOGL_ERROR, "the log cannot be opened again: %s",
 		    strerror(errno));
@@ -257,14 +272,25 @@ life_on_done(void *arg)
 void
 life_stop(struct daemon *d, const char *why)
 {
+	if (d->stopping && d->workers != NULL) {
+		workers_end(d->workers, "the manager ends at once");
+		return;
+	}
 	if (d->stopping) {
 		serve_end(d->serve, "the manager ends at once");
 		loop_stop(d->loop);
 		return;
 	}
 	d->stopping = true;
-	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
-	    serve_sessions(d->serve));
+	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
+	    (unsigned)shared_running(d->shared));
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_stop(d->workers, d->conf->shutdown_timeout,
+		    life_on_done, d);
+		return;
+	}
 	d->listener = NULL;
 	serve_stop(d->serve, d->conf->shutdown_timeout, life_on_done, d);
 }

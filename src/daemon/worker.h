@@ -23,21 +23,23 @@
 #include "manager/stats.h"
 
 struct daemon;
+struct listener;
 struct workers;
 
 /*
- * Forks the first ones on d->loop, d->conf, d->listener and d->shared; signals
- * have to be caught by then (life_begin).  NULL and errno when not one could
+ * Forks the first ones for d->conf and d->listener, on d->loop and d->shared;
+ * signals have to be caught by then (life_begin).  NULL and errno when not one could
  * be forked.
  */
 struct workers *workers_new(struct daemon *);
 /*
- * Forks new ones for d->conf and d->listener as they are now; the others are
- * told to accept no more as soon as all of the new ones accept.  A number of 0
- * keeps the one before.  0, or -1 and errno: none could be forked and nothing
- * has changed.
+ * Forks new ones for that configuration (a reference is taken) and listener
+ * (NULL: the same one; it stays the caller's, who may free the one before).
+ * The others are told to accept no more as soon as all of the new ones accept.
+ * A number of 0 keeps the one before.  0, or -1 and errno: none could be forked
+ * and nothing has changed.
  */
-int	workers_reload(struct workers *);
+int	workers_reload(struct workers *, struct conf *, struct listener *);
 /*
  * All end, those that are busy after timeout_ms (UINT64_MAX: when they like).
  * done is called from the loop when none is left.  One that does not listen is
@@ -54,9 +56,8 @@ void	workers_free(struct workers *);
 void	workers_reopen(struct workers *);
 void	workers_levels(struct workers *, unsigned levels);
 /*
- * New sessions on d->conf do without that child, or with it again; holds for
- * those that are forked on it later, too.  For this process's own sessions,
- * stats.h has the flag.
+ * New sessions do without that child, or with it again: that of the
+ * newest configuration with that index.
  */
 void	workers_child(struct workers *, size_t index, bool on);
 

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/network.h"
+
 #define SHARED_SLOTS	4096u	/* processes at a time */
 
 struct shared;
@@ -51,14 +53,14 @@ uint32_t shared_slot_running(const struct shared *, unsigned slot);
 uint32_t shared_slot_finished(const struct shared *, unsigned slot);
 
 /*
- * A place for one more connection of the client, by its address in network
- * order (4 or 16 bytes; of IPv6 the network, its first 64 bits, counts).
- * False when the whole daemon has max of them.  *place is what
- * shared_client_leave() needs; 0 when there was no room to count it.
+ * A place for one more connection of the client at that address.  Of IPv6 the
+ * network counts, its first 64 bits: a client has as many addresses there as
+ * it likes.  False when the whole daemon has max of them.  *place is for
+ * shared_client_leave(), which makes it 0; it is 0 when there was no room to
+ * count this one.
  */
 bool	shared_client_enter(struct shared *, unsigned slot,
-	    const unsigned char *address, size_t len, uint32_t max,
-	    uint32_t *place);
+	    const struct network_address *, uint32_t max, uint32_t *place);
 void	shared_client_leave(struct shared *, unsigned slot, uint32_t *place);
 
 #endif /* MANAGER_SHARED_H */

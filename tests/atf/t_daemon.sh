@@ -158,6 +158,7 @@ options_body()
 	--event-loop-backend=poll|manager.event_loop_backend = "poll"
 	--event-loop-backend=glib|manager.event_loop_backend = "glib"
 	--pid-file=/p|manager.pid_file = "/p"
+	--n-workers=12|manager.n_workers = 12
 	--unix-socket-group=wheel|manager.unix_socket_group = "wheel"
 	--socket-group-name=wheel|manager.unix_socket_group = "wheel"
 	--unix-socket-mode=0666|manager.unix_socket_mode = 0666
