@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -107,6 +108,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -114,6 +116,8 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/limit.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -123,9 +127,12 @@ SRCS_MANAGER= \
 	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
+	src/manager/shared.c \
 	src/manager/stage.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -158,12 +165,16 @@ SRCS_TOOL= \
 	src/tool/server_session.c \
 	src/tool/text.c
 SRCS_DAEMON= \
+	src/daemon/channel.c \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
-	src/daemon/serve.c
+	src/daemon/privilege.c \
+	src/daemon/serve.c \
+	src/daemon/worker.c \
+	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
@@ -178,6 +189,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
@@ -185,6 +197,7 @@ SRCS= ${SRCS_COMPAT} \
 HDRS= \
 	compat/compat.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \
@@ -216,11 +229,16 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
+	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/privilege.h \
 	src/daemon/serve.h \
+	src/daemon/worker.h \
+	src/daemon/worker_internal.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
@@ -238,7 +256,9 @@ HDRS= \
 	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
+	src/manager/shared.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
