@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H

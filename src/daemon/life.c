@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/notify.h"
 #include "daemon/serve.h"
 
 void
@@ -75,6 +76,7 @@ life_stays(struct life_report *r, const char *why)
 	(void)snprintf(line, sizeof(line), "the configuration in force stays: "
 	    "%s", why);
 	life_report(line, r);
+	notify(NOTIFY_READY);
 	return (-1);
 }
 
@@ -85,6 +87,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	struct conf *conf, *old = d->conf;
 	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX], why[1024];
 
+	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
 		    "is not a regular file", d->cmdline.source.file);
@@ -110,6 +113,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	d->conf = conf;
 	conf_unref(old);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
+	notify(NOTIFY_READY);
 	return (0);
 }
 
@@ -141,6 +145,7 @@ life_stop(struct daemon *d, const char *why)
 		return;
 	}
 	d->stopping = true;
+	notify(NOTIFY_STOPPING);
 	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
 	    serve_sessions(d->serve));
 	listener_free(d->listener);
