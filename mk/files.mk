@@ -126,6 +126,7 @@ SRCS_MANAGER= \
 	src/manager/stage.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -163,10 +164,15 @@ SRCS_DAEMON= \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
+	src/daemon/sandbox.c \
 	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -178,12 +184,14 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
 	src/base/buf.h \
 	src/base/log.h \
 	src/base/logsock.h \
@@ -216,10 +224,12 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
@@ -239,6 +249,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
@@ -325,6 +336,7 @@ TESTS_C= \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \

@@ -165,6 +165,9 @@ struct conf_milter {
 };
 
 struct conf {
+	/* security.* */
+	bool		 sandbox;		/* true */
+
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */
 	char		*log_path;		/* NULL: standard output */

@@ -37,6 +37,10 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "security.sandbox",
+	    "Give away for good, before anything is read from a socket, what "
+	    "the system lets a process give away and what is not needed. "
+	    "See SECURITY in milter-manager(8)." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },

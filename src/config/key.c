@@ -79,6 +79,8 @@ const struct key key_main[] = {
 	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
 	    log_facility_names), "\"mail\"" },
 
+	{ "security.sandbox", MAIN(KEY_BOOL, false, sandbox, 0, 0, NULL),
+	    "true" },
 	{ "manager.connection_spec", KEY_SPEC, true,
 	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
 	    0, 65535, NULL, "\"inet:10025@[127.0.0.1]\"" },

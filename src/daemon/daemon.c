@@ -13,6 +13,7 @@
  *	log, descriptors, listen	(errors: EX_CANTCREAT, EX_UNAVAILABLE)
  *	background, loop		(errors: EX_OSERR)
  *	process number			(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -29,6 +30,7 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "detect/detect.h"
 #include "net/stream.h"
@@ -118,6 +120,7 @@ daemon_run(struct daemon *d)
 	status = daemon_pid_file(d, d->conf);
 	if (status != EX_OK)
 		return (status);
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	/* The port may have been left to the kernel. */
 	if (spec.family != AF_UNIX)
 		spec.port = (uint16_t)listener_port(d->listener);
@@ -164,6 +167,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -181,9 +185,10 @@ daemon_warn_notes(const struct conf *conf)
 static int
 daemon_show(const struct daemon *d)
 {
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		(void)fputs("milter-manager: the configuration is good\n",

@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/sandbox.h"
 
 static void
 prepare_warn(const char *line, void *arg)
@@ -198,6 +199,8 @@ prepare(const struct daemon *d, const struct conf *conf,
 	prepare_limits(d, conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
+	if (old != NULL)
+		sandbox_compare(d, conf);
 }
 
 struct listener *
