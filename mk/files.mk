@@ -389,6 +389,7 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
