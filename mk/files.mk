@@ -173,12 +173,17 @@ SRCS_DAEMON= \
 	src/daemon/notify.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
+	src/daemon/sandbox.c \
 	src/daemon/serve.c \
 	src/daemon/worker.c \
 	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -197,6 +202,7 @@ SRCS= ${SRCS_COMPAT} \
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
 	src/base/buf.h \
 	src/base/json.h \
 	src/base/log.h \
@@ -238,6 +244,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/daemon/notify.h \
 	src/daemon/privilege.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
 	src/daemon/worker.h \
 	src/daemon/worker_internal.h \
@@ -347,6 +354,7 @@ TESTS_C= \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -399,6 +407,7 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \

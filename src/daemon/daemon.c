@@ -19,6 +19,7 @@
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -36,6 +37,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
 #include "detect/detect.h"
@@ -196,6 +198,7 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
@@ -248,6 +251,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -268,9 +272,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

@@ -14,6 +14,7 @@
  *	workers.c	the table of those that are only that, worker.c
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H
