@@ -19,7 +19,11 @@ struct manager {
 	struct session		*sessions;
 	struct alive		*alive;		/* NULL: not needed so far */
 	size_t			 n_sessions;
-	unsigned		 next_id;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	uint64_t		 refused_at;	/* loop_now() of the last line
+						   about a client */
+	unsigned		 refused;	/* since then */
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };
