@@ -425,7 +425,8 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_table_database.sh \
-	tests/atf/t_tool.sh
+	tests/atf/t_tool.sh \
+	tests/atf/t_upstream_items.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
@@ -474,6 +475,7 @@ TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
+	tests/atf/d_upstream_items \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
 	tests/atf/h_database.sh \

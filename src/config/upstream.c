@@ -34,8 +34,6 @@ static const char upstream_items[] =
 	"defined_milters\0write milter.*.KEY = VALUE\0"
 	"remove_milter\0write milter.NAME.enabled = false\0"
 	"define_applicable_condition\0write condition.NAME.KEY = VALUE\0"
-	LISTS("milter.add_applicable_condition",
-	    "milter.NAME.applicable_conditions")
 	LISTS("s25r.add_whitelist", "s25r.whitelist")
 	LISTS("s25r.add_blacklist", "s25r.blacklist")
 	LISTS("remote_network.add_local_address",
