@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -126,6 +127,8 @@ SRCS_MANAGER= \
 	src/manager/stage.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL= \
+	src/control/http.c
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -178,6 +181,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
@@ -185,6 +189,7 @@ SRCS= ${SRCS_COMPAT} \
 HDRS= \
 	compat/compat.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \
@@ -216,6 +221,8 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
+	src/control/http.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
@@ -239,6 +246,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
