@@ -290,6 +290,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_custom.c \
 	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
