@@ -108,6 +108,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -115,6 +116,7 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -125,6 +127,7 @@ SRCS_MANAGER= \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_CONTROL= \

@@ -5,7 +5,7 @@
 /*
  * manager.c - the sessions of a process and the configuration they begin with.
  * Owns:      the list of sessions, the generations, the children's targets and
- *            breakers: what of them outlives a reload.
+ *            breakers: what of them outlives a reload; what was counted.
  * Called by: daemon/.
  * Must not:  read configuration files or open sockets.
  */
@@ -117,7 +117,37 @@ static void
 manager_run_free(struct child_run *run)
 {
 	target_free(run->target);
+	if (run->breaker != NULL && run->stats != NULL)
+		breaker_hide(run->breaker, &run->stats->broken);
 	breaker_unref(run->breaker);
+}
+
+static void
+manager_count_in(struct generation *g, struct stats *stats)
+{
+	size_t i;
+
+	g->stats = stats;
+	for (i = 0; i < g->n; i++) {
+		struct child_run *run = &g->run[i];
+
+		run->stats = stats_child(stats, run->conf->index);
+		breaker_show(run->breaker, &run->stats->broken);
+	}
+}
+
+/* What it has counted stays. */
+static void
+manager_generation_gone(struct generation *g)
+{
+	struct generation **at = &g->manager->generations;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (!g->lent)
+		(void)stats_view_add(&g->manager->past, g->stats, g->conf,
+		    true);
 }
 
 static void
@@ -127,8 +157,12 @@ manager_generation_unref(struct generation *g)
 
 	if (g == NULL || --g->refs > 0)
 		return;
+	if (g->manager != NULL)
+		manager_generation_gone(g);
 	for (i = 0; i < g->n; i++)
 		manager_run_free(&g->run[i]);
+	if (!g->lent)
+		stats_free(g->stats);
 	free(g->run);
 	supply_drop(g);
 	record_folder_unref(g->records);
@@ -165,11 +199,20 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (g->records == NULL)
 			goto fail;
 	}
+	g->stats = stats_new(conf);
+	if (g->stats == NULL)
+		goto fail;
 	/* The new order holds for the sessions that are there, too. */
 	for (i = 0; i < g->n; i++)
 		target_set_balance(g->run[i].target,
 		    manager_balance(g->run[i].conf));
 	g->conf = conf;
+	if (m->gen != NULL)
+		stats_inherit(g->stats, conf, m->gen->stats, m->gen->conf);
+	manager_count_in(g, g->stats);
+	g->manager = m;
+	g->next = m->generations;
+	m->generations = g;
 	return (g);
 fail:
 	g->conf = NULL;
@@ -233,6 +276,7 @@ manager_accept(struct manager *m, int fd, const char *peer)
 		s->next->prev = s;
 	m->sessions = s;
 	m->n_sessions++;
+	stats_total(s->gen->stats)->running++;
 }
 
 void
@@ -245,6 +289,7 @@ manager_session_gone(struct manager *m, struct session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
 	if (m->on_end != NULL)
 		m->on_end(m, m->on_end_arg);
@@ -254,6 +299,34 @@ size_t
 manager_n_sessions(const struct manager *m)
 {
 	return (m->n_sessions);
+}
+
+struct stats *
+manager_stats(const struct manager *m)
+{
+	return (m->gen->stats);
+}
+
+void
+manager_lend_stats(struct manager *m, struct stats *stats)
+{
+	struct stats *own = m->gen->stats;
+
+	manager_count_in(m->gen, stats);
+	m->gen->lent = true;
+	stats_free(own);
+}
+
+int
+manager_view(const struct manager *m, struct stats_view *v)
+{
+	const struct generation *g;
+
+	for (g = m->generations; g != NULL; g = g->next)
+		if (!g->lent &&
+		    stats_view_add(v, g->stats, g->conf, false) == -1)
+			return (-1);
+	return (stats_view_add_view(v, &m->past));
 }
 
 size_t
@@ -290,5 +363,6 @@ manager_free(struct manager *m)
 		session_reap(m->sessions);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
+	stats_view_free(&m->past);
 	free(m);
 }

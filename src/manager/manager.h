@@ -10,9 +10,11 @@
 #define MANAGER_MANAGER_H
 
 #include "condition/condition.h"
+#include "base/buf.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
+#include "manager/stats.h"
 #include "net/target.h"
 
 struct manager;
@@ -35,6 +37,7 @@ struct child_run {
 	struct breaker		 *breaker;
 	enum child_manners	  manners;
 	struct condition_needs	  needs;
+	struct stats_child	 *stats;
 };
 
 /*
@@ -42,6 +45,8 @@ struct child_run {
  * a reload leaves them alone.
  */
 struct generation {
+	struct manager	 *manager;
+	struct generation *next;	/* all of the manager's */
 	unsigned	  refs;
 	struct conf	 *conf;
 	struct child_run *run;		/* the enabled children, in order */
@@ -52,6 +57,8 @@ struct generation {
 	struct feeds	 *feeds;
 	size_t		  descriptors;	/* of these two, at most */
 	unsigned	  stress;	/* connections; 0: never */
+	struct stats	 *stats;	/* what its sessions count */
+	bool		  lent;		/* they are somebody else's */
 };
 
 /*
@@ -75,6 +82,24 @@ const struct conf *manager_conf(const struct manager *);
 void	manager_accept(struct manager *, int fd, const char *peer);
 
 size_t	manager_n_sessions(const struct manager *);
+
+/*
+ * Where sessions of the configuration in force count: what was made with it, or
+ * was lent.  A lent one is for a manager that has had no session yet; it
+ * stays the lender's and must live as long as the manager.
+ */
+struct stats *manager_stats(const struct manager *);
+void	manager_lend_stats(struct manager *, struct stats *);
+/*
+ * Adds what was counted in this process, by earlier configurations, too, to a
+ * view; lent ones are left out.  0, or -1 when out of memory.
+ */
+int	manager_view(const struct manager *, struct stats_view *);
+/*
+ * Appends the sessions, the oldest first and max at most, as a JSON array.  0,
+ * or -1 when out of memory (with a part of it appended).
+ */
+int	manager_list(const struct manager *, struct buf *json, size_t max);
 /* How many descriptors the look-ups of conditions may take at a time. */
 size_t	manager_descriptors(const struct manager *);
 

@@ -13,7 +13,9 @@
 struct manager {
 	struct loop		*loop;
 	struct resolver		*resolver;	/* NULL: not needed so far */
-	struct generation	*gen;
+	struct generation	*gen;		/* in force */
+	struct generation	*generations;	/* the newest first */
+	struct stats_view	 past;		/* of those that are gone */
 	struct session		*sessions;
 	size_t			 n_sessions;
 	unsigned		 next_id;
