@@ -131,7 +131,10 @@ SRCS_MANAGER= \
 	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_CONTROL= \
-	src/control/http.c
+	src/control/control.c \
+	src/control/http.c \
+	src/control/metrics.c \
+	src/control/route.c
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -225,6 +228,7 @@ HDRS= \
 	src/config/table.h \
 	src/config/value.h \
 	src/control/control.h \
+	src/control/control_internal.h \
 	src/control/http.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
