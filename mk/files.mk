@@ -172,6 +172,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
+	src/daemon/privilege.c \
 	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
@@ -234,6 +235,7 @@ HDRS= \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/privilege.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \

@@ -183,7 +183,7 @@ log_open(const struct log_settings *s)
 {
 	char *ident, *path = NULL, *syslog_path = NULL;
 	int fd = STDOUT_FILENO;
-	bool own = false;
+	bool own = false, same;
 
 	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
 	if (ident == NULL)
@@ -197,14 +197,20 @@ log_open(const struct log_settings *s)
 		path = strdup(s->path);
 		if (path == NULL)
 			goto fail;
+		/* As at log_reopen(): of rights that we had, one is left. */
+		same = log_state.own_fd && strcmp(log_state.path, path) == 0;
 		fd = log_open_file(path);
-		if (fd == -1)
+		if (fd == -1 && same)
+			fd = log_state.fd;
+		else if (fd == -1)
 			goto fail;
 		own = true;
 	} else if (s->no_file)
 		fd = -1;
 
 	/* Nothing can fail from here on. */
+	if (fd == log_state.fd)
+		log_state.own_fd = false;
 	log_drop();
 	log_state.opened = true;
 	log_state.use_syslog = s->use_syslog;

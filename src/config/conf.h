@@ -165,6 +165,11 @@ struct conf_milter {
 };
 
 struct conf {
+	/* security.* */
+	char		*effective_user;	/* NULL: as it was started */
+	char		*effective_group;	/* NULL: the user's */
+	char		*chroot;		/* NULL: none */
+
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */
 	char		*log_path;		/* NULL: standard output */

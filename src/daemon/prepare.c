@@ -133,7 +133,7 @@ prepare_log(const struct daemon *d, const struct conf *conf)
  * Every session takes a descriptor for itself and one a child, so a low soft
  * limit is raised: to what was asked for, or as far as we may.
  */
-static void
+void
 prepare_limits(const struct daemon *d, const struct conf *conf)
 {
 	struct rlimit rl;
@@ -195,27 +195,38 @@ prepare(const struct daemon *d, const struct conf *conf,
 {
 	prepare_notes(conf, old);
 	chain_check(conf, prepare_warn, NULL);
-	prepare_limits(d, conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
+}
+
+void
+prepare_listening(const struct conf *conf, struct listen_options *opt)
+{
+	memset(opt, 0, sizeof(*opt));
+	opt->mode = conf->socket_mode;
+	opt->group = conf->socket_group;
+	opt->remove_on_create = conf->socket_remove_on_create;
+	opt->remove_on_close = conf->socket_remove_on_close;
+	opt->pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
+	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
+}
+
+struct listener *
+prepare_socket(const struct conf *conf, char *why, size_t whysize)
+{
+	struct listen_options opt;
+
+	prepare_listening(conf, &opt);
+	return (listener_new(&conf->spec, &opt, why, whysize));
 }
 
 struct listener *
 prepare_listener(const struct daemon *d, const struct conf *conf)
 {
-	struct listen_options opt;
 	struct listener *l;
 	char why[256];
 
-	memset(&opt, 0, sizeof(opt));
-	opt.mode = conf->socket_mode;
-	opt.group = conf->socket_group;
-	opt.remove_on_create = conf->socket_remove_on_create;
-	opt.remove_on_close = conf->socket_remove_on_close;
-	opt.pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
-	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
-	why[0] = '\0';
-	l = listener_new(&conf->spec, &opt, why, sizeof(why));
+	l = prepare_socket(conf, why, sizeof(why));
 	if (why[0] != '\0')
 		daemon_tell(d, l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s",
 		    why);

@@ -6,7 +6,7 @@
  * serve.c - accepting connections of MTAs, as many as there may be.
  * Owns:      the manager of this process; whether accepting is suspended.
  * Called by: daemon.c, life.c.
- * Must not:  open or close a listening socket, or know of signals.
+ * Must not:  open a listening socket, or know of signals.
  */
 #include "compat.h"
 
@@ -26,10 +26,10 @@ struct serve {
 	struct loop		*loop;
 	struct manager		*manager;
 	struct listener		*listener;	/* NULL: accepts no more */
+	struct listener		*old;		/* retired, ours; or NULL */
 	struct loop_timer	 suspend;
 	struct loop_timer	 deadline;
 	bool			 full;		/* max_connections reached */
-	bool			 stopping;
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -70,6 +70,15 @@ serve_room(const struct serve *s, const char **why)
 }
 
 static void
+serve_resume(struct serve *s)
+{
+	if (s->listener != NULL)
+		listener_resume(s->listener);
+	if (s->old != NULL)
+		listener_resume(s->old);
+}
+
+static void
 serve_on_suspended(struct loop_timer *t, void *arg)
 {
 	struct serve *s = arg;
@@ -77,7 +86,7 @@ serve_on_suspended(struct loop_timer *t, void *arg)
 	const char *why;
 
 	(void)t;
-	if (s->listener == NULL)
+	if (s->listener == NULL && s->old == NULL)
 		return;
 	if (manager_n_sessions(s->manager) >= serve_room(s, &why)) {
 		loop_timer_start(s->loop, &s->suspend,
@@ -87,7 +96,7 @@ serve_on_suspended(struct loop_timer *t, void *arg)
 	}
 	s->full = false;
 	log_write(LOGL_MESSAGE, "accepting again");
-	listener_resume(s->listener);
+	serve_resume(s);
 }
 
 static void
@@ -107,6 +116,10 @@ serve_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
 		log_write(LOGL_WARNING, "%s: %zu sessions, accepting is "
 		    "suspended", why, manager_n_sessions(s->manager));
 		listener_pause(l);
+		if (l == s->old && s->listener != NULL)
+			listener_pause(s->listener);
+		else if (l == s->listener && s->old != NULL)
+			listener_pause(s->old);
 		loop_timer_start(s->loop, &s->suspend,
 		    conf->suspend_time_on_unacceptable, serve_on_suspended,
 		    s);
@@ -116,14 +129,55 @@ serve_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
 /* --- its end ------------------------------------------------------------- */
 
 static void
+serve_drop_old(struct serve *s)
+{
+	listener_free(s->old);
+	s->old = NULL;
+}
+
+/* Once for each serve_stop(). */
+static void
+serve_check_done(struct serve *s)
+{
+	void (*done)(void *) = s->done;
+
+	if (done == NULL || s->old != NULL ||
+	    manager_n_sessions(s->manager) > 0)
+		return;
+	s->done = NULL;
+	loop_timer_stop(&s->deadline);
+	done(s->done_arg);
+}
+
+static void
+serve_on_retired(void *arg)
+{
+	struct serve *s = arg;
+
+	serve_drop_old(s);
+	serve_check_done(s);
+}
+
+/* It is ours from now on; what waits in its backlog is served. */
+static void
+serve_retire(struct serve *s)
+{
+	s->old = s->listener;
+	s->listener = NULL;
+	listener_retire(s->old, serve_on_retired, s);
+}
+
+static void
 serve_on_deadline(struct loop_timer *t, void *arg)
 {
 	struct serve *s = arg;
 
 	(void)t;
+	serve_drop_old(s);
 	log_write(LOGL_WARNING, "%zu sessions are ended before their time",
 	    manager_n_sessions(s->manager));
 	manager_end_all(s->manager, "the manager ends");
+	serve_check_done(s);
 }
 
 static void
@@ -131,36 +185,38 @@ serve_on_end(struct manager *m, void *arg)
 {
 	struct serve *s = arg;
 
-	if (s->stopping) {
-		if (manager_n_sessions(m) == 0)
-			s->done(s->done_arg);
-	} else if (s->full) {
+	(void)m;
+	if (s->full) {
 		loop_timer_stop(&s->suspend);
 		serve_on_suspended(&s->suspend, s);
-	} else if (s->listener != NULL)
-		/* It may have waited for the descriptors of this one. */
-		listener_resume(s->listener);
+	} else
+		/* They may have waited for the descriptors of this one. */
+		serve_resume(s);
+	serve_check_done(s);
 }
 
 void
 serve_stop(struct serve *s, uint64_t timeout_ms, void (*done)(void *),
     void *arg)
 {
-	s->stopping = true;
 	s->done = done;
 	s->done_arg = arg;
-	s->listener = NULL;
-	loop_timer_stop(&s->suspend);
-	if (manager_n_sessions(s->manager) == 0)
-		done(arg);
-	else if (timeout_ms != UINT64_MAX)
+	if (timeout_ms != UINT64_MAX)
 		loop_timer_start(s->loop, &s->deadline, timeout_ms,
 		    serve_on_deadline, s);
+	if (s->listener != NULL && s->old == NULL)
+		serve_retire(s);
+	else {
+		listener_free(s->listener);
+		s->listener = NULL;
+	}
+	serve_check_done(s);
 }
 
 void
 serve_end(struct serve *s, const char *why)
 {
+	serve_drop_old(s);
 	manager_end_all(s->manager, why);
 }
 
@@ -186,8 +242,14 @@ serve_new(struct loop *loop, struct conf *conf)
 int
 serve_listen(struct serve *s, struct listener *l)
 {
+	if (s->old != NULL) {
+		errno = EBUSY;
+		return (-1);
+	}
 	if (listener_start(l, s->loop, serve_on_accept, s) == -1)
 		return (-1);
+	if (s->listener != NULL)
+		serve_retire(s);
 	s->listener = l;
 	if (s->full)
 		listener_pause(l);
@@ -211,6 +273,7 @@ serve_free(struct serve *s)
 {
 	if (s == NULL)
 		return;
+	serve_drop_old(s);
 	loop_timer_stop(&s->suspend);
 	loop_timer_stop(&s->deadline);
 	manager_free(s->manager);

@@ -404,7 +404,7 @@ no_socket_left_body()
 	conf_begin
 	for o in -d --no-daemon --daemon; do
 		refused 73 'No such file or directory' -f mm.conf $o \
-		    -s "unix:$PWD/mm.sock" --pid-file="$PWD/none/pid"
+		    -s "unix:$PWD/mm.sock" --pid-file="$PWD/none/at/all"
 		test ! -e mm.sock || atf_fail "a socket is left by $o"
 	done
 }
@@ -520,7 +520,7 @@ background_failure_body()
 
 	conf_begin
 	refused 73 'No such file' -f mm.conf -s "unix:$PWD/mm.sock" --daemon \
-	    --pid-file="$PWD/none/pid"
+	    --pid-file="$PWD/none/at/all"
 	start_background
 	refused 75 'runs already' -f mm.conf -s "unix:$PWD/2.sock" --daemon \
 	    --pid-file="$PWD/mm.pid"
@@ -631,11 +631,10 @@ reload_fault_body()
 	rm mm.conf
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'mm.conf: cannot be read' mm.log
-	# And a good one is taken, whose socket has to wait.
-	sed 's/mm\.sock/other.sock/' good.conf > mm.conf
+	# And a good one is taken.
+	cp good.conf mm.conf
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'configuration reloaded' mm.log
-	has mm.log 'unix:other.sock takes effect at the next start'
 	check_mta
 	stop_manager
 }
