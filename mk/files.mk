@@ -171,6 +171,7 @@ SRCS_DAEMON= \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
+	src/daemon/office.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
 	src/daemon/serve.c
@@ -235,6 +236,7 @@ HDRS= \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/office.h \
 	src/daemon/privilege.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \

@@ -255,6 +255,12 @@ log_reopen(void)
 	return (0);
 }
 
+void
+log_set_levels(unsigned levels)
+{
+	log_state.levels = levels & LOGL_ALL;
+}
+
 bool
 log_wants(unsigned level)
 {

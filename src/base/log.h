@@ -74,6 +74,9 @@ void	log_close(void);
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
 
+/* Other levels, until the next log_open(). */
+void	log_set_levels(unsigned levels);
+
 /* True when somebody would read a line of that level. */
 bool	log_wants(unsigned level);
 

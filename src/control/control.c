@@ -25,7 +25,6 @@
 
 #include "control/control_internal.h"
 
-#define CONTROL_CONNS	64u	/* more would be for an attack only */
 #define CONTROL_BUSY	10000u	/* ms for a request, and for its answer */
 #define CONTROL_IDLE	60000u	/* ms between two of them */
 #define CONTROL_END	1000u	/* ms that the client may take to hang up */
@@ -415,13 +414,21 @@ control_new(struct loop *loop, struct listener *l, const char *token,
 }
 
 void
-control_free(struct control *k)
+control_close(struct control *k)
 {
 	if (k == NULL)
 		return;
 	listener_free(k->listener);
 	k->listener = NULL;
 	loop_timer_stop(&k->room);
+}
+
+void
+control_free(struct control *k)
+{
+	if (k == NULL)
+		return;
+	control_close(k);
 	while (k->first != NULL) {
 		stream_flush(&k->first->stream);
 		control_end(k->first);
@@ -430,7 +437,6 @@ control_free(struct control *k)
 	free(k);
 }
 
-#undef CONTROL_CONNS
 #undef CONTROL_BUSY
 #undef CONTROL_IDLE
 #undef CONTROL_END

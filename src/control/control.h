@@ -72,6 +72,8 @@ struct control_ops {
 
 struct control;
 
+#define CONTROL_CONNS	64u	/* connections at once, at most */
+
 /*
  * Answers on that listener, which is taken over also on failure.  token: what
  * clients have to show, NULL on a unix socket, whose permissions say who may be
@@ -81,6 +83,8 @@ struct control *control_new(struct loop *, struct listener *,
 	    const char *token, const struct control_ops *, void *arg);
 /* After a reload; listener NULL: the same one as before.  0 or -1 and errno. */
 int	control_set(struct control *, struct listener *, const char *token);
+/* Takes no new clients; NULL: no effect. */
+void	control_close(struct control *);
 /* What is written is sent as far as that goes at once. */
 void	control_free(struct control *);	/* NULL: no effect */
 

@@ -35,6 +35,7 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/office.h"
 #include "daemon/serve.h"
 #include "detect/detect.h"
 #include "net/stream.h"
@@ -118,6 +119,10 @@ daemon_take(struct daemon *d)
 	d->listener = prepare_listener(d, d->conf);
 	if (d->listener == NULL)
 		return (EX_UNAVAILABLE);
+	if (d->conf->control_spec_text != NULL)
+		daemon_folder(d, d->conf->control_spec.path);
+	if (office_open(d) == -1)
+		return (EX_UNAVAILABLE);
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
@@ -137,7 +142,7 @@ daemon_assemble(struct daemon *d)
 	}
 	d->serve = serve_new(d->loop, d->conf);
 	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	    life_begin(d) == -1 || office_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -149,6 +154,7 @@ daemon_disassemble(struct daemon *d)
 {
 	listener_free(d->listener);
 	d->listener = NULL;
+	office_end(d);
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);

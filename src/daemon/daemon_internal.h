@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	office.c	what clients of the control socket ask for
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -26,6 +27,7 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct office;
 struct serve;
 
 struct daemon {
@@ -34,6 +36,7 @@ struct daemon {
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct serve		*serve;		/* sessions of this process */
+	struct office		*office;	/* NULL before the sockets */
 	struct privilege	 privilege;	/* who it becomes */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
@@ -91,6 +94,10 @@ void	life_hold_signals(bool all);
 int	life_begin(struct daemon *);
 void	life_end(struct daemon *);
 
+/*
+ * Whether a file will say again what it said; false for a pipe or a terminal.
+ */
+bool	life_can_read_again(const char *path);
 /*
  * Reads the whole configuration anew and puts it into force.  -1: it has faults
  * or cannot be had, which is told to report, and the old one stays wholly.

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/office.h"
 #include "daemon/serve.h"
 
 void
@@ -42,7 +43,7 @@ life_hold_signals(bool all)
  * A pipe or terminal gives its text once, and the next open of it may wait for
  * ever; /dev/null serves those who say all on the command line.
  */
-static bool
+bool
 life_can_read_again(const char *path)
 {
 	struct stat st;
@@ -153,6 +154,8 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 static int
 life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 {
+	if (office_prepare(d, c->conf, why, whysize) == -1)
+		return (-1);
 	why[0] = '\0';
 	if (life_socket(d, c, why, whysize) == -1)
 		return (-1);
@@ -186,6 +189,7 @@ life_undo(struct daemon *d, struct life_change *c)
 	struct listen_options opt;
 	char why[256];
 
+	office_commit(d, false);
 	if (c->sessions)
 		(void)serve_set_conf(d->serve, d->conf);
 	if (c->log)
@@ -227,6 +231,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
+	office_commit(d, true);
 	prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);

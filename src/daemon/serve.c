@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "control/control.h"
 #include "daemon/serve.h"
 #include "manager/manager.h"
 
@@ -54,6 +55,8 @@ serve_room(const struct serve *s, const char **why)
 	if (conf->max_connections > 0)
 		room = conf->max_connections;
 	each += conf->record_directory != NULL;
+	if (conf->control_spec_text != NULL)
+		own += CONTROL_CONNS + 1;
 	for (i = 0; i < conf->n_milters; i++)
 		each += conf->milters[i]->enabled;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
@@ -237,6 +240,12 @@ serve_new(struct loop *loop, struct conf *conf)
 	}
 	manager_on_end(s->manager, serve_on_end, s);
 	return (s);
+}
+
+struct manager *
+serve_manager(const struct serve *s)
+{
+	return (s->manager);
 }
 
 int

@@ -15,10 +15,12 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct manager;
 struct serve;
 
 /* A manager on that loop; takes a reference of conf.  NULL and errno. */
 struct serve *serve_new(struct loop *, struct conf *);
+struct manager *serve_manager(const struct serve *);
 /*
  * Accepts on l, which stays its owner's, until serve_stop() or until it gets
  * another one.  The one before belongs to this one then: what has been
