@@ -139,6 +139,9 @@ SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/control_ask.c \
+	src/tool/control_show.c \
+	src/tool/control_tool.c \
 	src/tool/detect_out.c \
 	src/tool/detect_path.c \
 	src/tool/detect_print.c \
@@ -281,6 +284,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/control_tool.h \
 	src/tool/detect_tool.h \
 	src/tool/explain_internal.h \
 	src/tool/import.h \

@@ -161,7 +161,8 @@ conf_load(const struct conf_source *source,
 			parse_override(&ps, source->overrides[i]);
 		parse_finish(&ps);
 	}
-	if (errors_report(&ps.errors, path, report, arg) > 0) {
+	if (errors_report(&ps.errors, path, report, arg) > 0 &&
+	    !source->faulty) {
 		conf_unref(ps.conf);
 		ps.conf = NULL;
 	}

@@ -315,6 +315,8 @@ struct conf_source {
 	const char	*custom;
 	size_t		 custom_len;
 	bool		 no_custom;
+	/* A snapshot in spite of faults, of which single keys are looked at. */
+	bool		 faulty;
 	/* "key = value" lines that come last (the command line's), or NULL. */
 	const char	*const *overrides;
 	size_t		 n_overrides;
