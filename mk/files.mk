@@ -333,6 +333,7 @@ TESTS_C= \
 	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
+	tests/atf/t_http.c \
 	tests/atf/t_log.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
@@ -474,6 +475,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_http.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \
