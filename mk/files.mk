@@ -361,6 +361,7 @@ TESTS_SH= \
 	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
+	tests/atf/t_control.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \
