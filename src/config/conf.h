@@ -170,6 +170,7 @@ struct conf {
 	char		*log_path;		/* NULL: standard output */
 	bool		 log_use_syslog;	/* true */
 	int		 log_facility;		/* LOG_MAIL */
+	int		 log_format;		/* LOG_TEXT */
 
 	/* manager.* */
 	char		*spec_text;

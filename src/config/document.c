@@ -37,6 +37,10 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "log.format",
+	    "\"text\" writes lines for people, \"json\" one JSON object a "
+	    "line; the same goes to syslog. "
+	    "Upstream's log analyzer reads the first." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },

@@ -78,6 +78,8 @@ const struct key key_main[] = {
 	    "true" },
 	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
 	    log_facility_names), "\"mail\"" },
+	{ "log.format", MAIN(KEY_WORD, false, log_format, 0, 0,
+	    log_format_names), "\"text\"" },
 
 	{ "manager.connection_spec", KEY_SPEC, true,
 	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
