@@ -10,9 +10,16 @@
  *
  *	command line, configuration	(errors: EX_USAGE, EX_CONFIG)
  *	-n, --show-config		(end here)
- *	log, descriptors, listen	(errors: EX_CANTCREAT, EX_UNAVAILABLE)
- *	background, loop		(errors: EX_OSERR)
- *	process number			(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
+ *	log				(errors: EX_CANTCREAT)
+ *	service manager, background	(errors: EX_OSERR)
+ *	limit of descriptors
+ *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	folders, sockets		(errors: EX_UNAVAILABLE)
+ *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
+ *	paths, loop, sessions		(errors: EX_OSERR)
+ *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -29,8 +36,12 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -55,21 +66,81 @@ daemon_tell(const struct daemon *d, unsigned level, const char *fmt, ...)
 }
 
 static int
-daemon_pid_file(const struct daemon *d, const struct conf *conf)
+daemon_pid_file(const struct daemon *d)
 {
+	const char *path = d->conf->pid_file;
 	pid_t other;
 
-	if (conf->pid_file == NULL || pidfile_write(conf->pid_file,
-	    &other) == 0)
+	if (path == NULL || pidfile_open(path, &other) == 0)
 		return (EX_OK);
 	if (other > 0) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: process %ld "
-		    "runs already", conf->pid_file, (long)other);
+		    "runs already", path, (long)other);
 		return (EX_TEMPFAIL);
 	}
-	daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s", conf->pid_file,
-	    strerror(errno));
+	daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s", path,
+	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
+	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
+}
+
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
+}
+
+void
+daemon_tell_listening(const struct daemon *d)
+{
+	char text[SPEC_TEXT_MAX];
+	struct spec spec = d->conf->spec;
+
+	if (spec.family != AF_UNIX)
+		spec.port = (uint16_t)listener_port(d->listener);
+	log_write(LOGL_MESSAGE, "listening on %s (%s)",
+	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+}
+
+/* A memory disk may have lost it; where it cannot be, its user will tell. */
+static void
+daemon_folder(const struct daemon *d, const char *path)
+{
+	int made = path == NULL ? 0 : privilege_folder(&d->privilege, path);
+
+	if (made == 1)
+		log_write(LOGL_MESSAGE, "the folder of %s is made", path);
+}
+
+/* What root alone may do, if it is root; after it the user is the other. */
+static int
+daemon_take(struct daemon *d)
+{
+	char why[256];
+	int status;
+
+	prepare_limits(d, d->conf);
+	/* The launcher is forked here: it has no socket and all rights. */
+	daemon_folder(d, d->conf->pid_file);
+	status = daemon_pid_file(d);
+	if (status != EX_OK)
+		return (status);
+	daemon_folder(d, d->conf->spec.path);
+	d->listener = prepare_listener(d, d->conf);
+	if (d->listener == NULL)
+		return (EX_UNAVAILABLE);
+	status = privilege_drop(&d->privilege, why, sizeof(why));
+	if (status != EX_OK)
+		daemon_tell(d, LOGL_ERROR, "%s", why);
+	/* The sandbox begins here. */
+	return (status);
 }
 
 /* What can only be made in the process that stays. */
@@ -82,9 +153,9 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || life_begin(d) == -1 ||
+	    daemon_sessions(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -99,31 +170,42 @@ daemon_disassemble(struct daemon *d)
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);
+	notify_end();
 	serve_free(d->serve);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 static int
 daemon_run(struct daemon *d)
 {
-	char text[SPEC_TEXT_MAX];
-	struct spec spec = d->conf->spec;
 	int status;
 
+	status = daemon_take(d);
+	if (status != EX_OK)
+		return (status);
+	prepare_again(d);
+	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	status = daemon_pid_file(d, d->conf);
-	if (status != EX_OK)
-		return (status);
-	/* The port may have been left to the kernel. */
-	if (spec.family != AF_UNIX)
-		spec.port = (uint16_t)listener_port(d->listener);
-	log_write(LOGL_MESSAGE, "listening on %s (%s)",
-	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	/* Workers are forked here. */
+	if (pidfile_write() == -1) {
+		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
+		    d->conf->pid_file, strerror(errno));
+		return (EX_CANTCREAT);
+	}
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
+	daemon_tell_listening(d);
+	if (geteuid() == 0)
+		log_write(LOGL_WARNING, "it runs as root, and only needs the "
+		    "right to reach its children: security.effective_user");
 	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
@@ -138,7 +220,8 @@ daemon_run(struct daemon *d)
 static int
 daemon_start(struct daemon *d)
 {
-	int status = EX_UNAVAILABLE;
+	char why[256];
+	int status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	life_hold_signals(false);
@@ -146,24 +229,29 @@ daemon_start(struct daemon *d)
 	/* A pipe that the caller reads to its end would never end. */
 	if (d->background)
 		closefrom(STDERR_FILENO + 1);
+	status = privilege_find(&d->privilege, d->conf, false, why,
+	    sizeof(why));
+	if (status != EX_OK) {
+		(void)fprintf(stderr, "milter-manager: %s\n", why);
+		return (status);
+	}
 	if (prepare_log(d, d->conf) == -1) {
 		(void)fprintf(stderr, "milter-manager: log.path: %s: %s\n",
 		    d->conf->log_path, strerror(errno));
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
-	prepare(d, d->conf, NULL);
-	d->listener = prepare_listener(d, d->conf);
-	if (d->listener == NULL)
-		return (status);
+	if (notify_begin() == -1)
+		daemon_tell(d, LOGL_WARNING, "NOTIFY_SOCKET: %s",
+		    strerror(errno));
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
-		listener_free(d->listener);
 		return (EX_OSERR);
 	}
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -179,13 +267,23 @@ daemon_warn_notes(const struct conf *conf)
 
 /* -n and --show-config. */
 static int
-daemon_show(const struct daemon *d)
+daemon_show(struct daemon *d)
 {
-	if (d->cmdline.show_config)
+	char why[256];
+	int status;
+
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
+		status = privilege_find(&d->privilege, d->conf, true, why,
+		    sizeof(why));
+		if (status != EX_OK) {
+			(void)fprintf(stderr, "milter-manager: %s\n", why);
+			return (status);
+		}
 		(void)fputs("milter-manager: the configuration is good\n",
 		    stderr);
 	}

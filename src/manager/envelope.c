@@ -478,6 +478,10 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 	}
 	s->walk = 0;
 	account_event(s, pkt);
+	if (stage == STAGE_CONNECT && limit_refuses(s, pkt)) {
+		buf_free(&s->event);
+		return;
+	}
 	if (plan_event(s, pkt) == -1) {
 		session_end(s, "out of memory");
 		return;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "manager/manager_internal.h"
 #include "manager/record.h"
+#include "manager/shared.h"
 #include "manager/session_internal.h"
 
 /* Sessions that end are told of together, after so many ms. */
@@ -224,12 +225,15 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf)
+manager_new(struct loop *loop, struct conf *conf, struct shared *shared,
+    unsigned slot)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->shared = shared;
+		m->slot = slot;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);
@@ -262,17 +266,19 @@ manager_conf(const struct manager *m)
 	return (m->gen->conf);
 }
 
-void
+int
 manager_accept(struct manager *m, int fd, const char *peer)
 {
 	struct session *s;
+	int saved;
 
-	s = session_new(m, m->gen, fd, ++m->next_id, peer);
+	s = session_new(m, m->gen, fd, shared_id(m->shared), peer);
 	if (s == NULL) {
-		log_write(LOGL_ERROR, "a session from %s could not be made: %s",
-		    peer, strerror(errno));
+		saved = errno;
 		(void)close(fd);
-		return;
+		shared_leave(m->shared, m->slot, false);
+		errno = saved;
+		return (-1);
 	}
 	s->next = m->sessions;
 	if (s->next != NULL)
@@ -280,6 +286,7 @@ manager_accept(struct manager *m, int fd, const char *peer)
 	m->sessions = s;
 	m->n_sessions++;
 	stats_total(s->gen->stats)->running++;
+	return (0);
 }
 
 /* "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form. */
@@ -323,6 +330,7 @@ manager_session_gone(struct manager *m, struct session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	shared_leave(m->shared, m->slot, s->negotiated);
 	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
 	if (m->n_sessions == 0)

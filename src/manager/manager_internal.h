@@ -21,7 +21,11 @@ struct manager {
 	uint64_t		 reported;	/* of them */
 	struct session		*sessions;
 	size_t			 n_sessions;
-	unsigned		 next_id;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	uint64_t		 refused_at;	/* loop_now() of the last line
+						   about a client */
+	unsigned		 refused;	/* since then */
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };

@@ -19,6 +19,7 @@
 #include "manager/manager_internal.h"
 #include "manager/record.h"
 #include "manager/session_internal.h"
+#include "manager/shared.h"
 #include "milter/stranger.h"
 
 /* Bytes of an MTA that does not wait for us are kept up to here. */
@@ -119,7 +120,7 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 		s->parallel = s->parallel || c->conf->parallel;
 		c->waiting = STAGE_N;
 		c->status = "pass";
-		c->id = ++m->next_id;
+		c->id = shared_id(m->shared);
 	}
 	record_begin(s);
 	session_restart_idle(s);
@@ -169,6 +170,7 @@ session_end(struct session *s, const char *reason)
 	session_message_end(s);
 	plan_end(s);
 	account_end(s);
+	limit_end(s);
 	if (s->negotiated) {
 		account_session_end(s);
 		session_log(s, LOGL_INFO, "session closed reason=%s", reason);
@@ -387,6 +389,7 @@ session_quit_nc(struct session *s)
 	session_decide(s, VERDICT_PENDING, NULL, false);
 	plan_end(s);
 	account_end(s);
+	limit_end(s);
 	macros_free(s);
 	for (i = 0; i < s->n; i++) {
 		struct child *c = &s->child[i];

@@ -211,6 +211,7 @@ struct session {
 	uint64_t		 since;
 	uint64_t		 waits_since;	/* the MTA, or we for it */
 	struct account		 account;
+	uint32_t		 client;	/* its place (shared.h), or 0 */
 	char			*peer;
 	struct record		*record;	/* NULL: not recorded */
 	struct session_plan	*plan;		/* NULL: no conditions */
@@ -491,6 +492,18 @@ void	fallback_reason(const struct session *, bool all, char *dst,
 /* The MTA begins to wait: for session->stage. */
 void	deadline_start(struct session *);
 void	deadline_stop(struct session *);
+
+/* --- limit.c ------------------------------------------------------------- */
+
+/*
+ * CONNECT is in hand: true when its client has as many sessions as it may; the
+ * MTA has been told.
+ */
+bool	limit_refuses(struct session *, const struct packet *);
+/* The client is gone. */
+void	limit_end(struct session *);
+/* Adds to what is agreed with the MTA what that needs. */
+void	limit_claim(struct session *);
 
 /* --- account.c ----------------------------------------------------------- */
 
