@@ -179,6 +179,7 @@ SRCS_DAEMON= \
 	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/memory.c \
 	compat/random.c \
 	compat/sandbox_linux.c \
 	compat/sandbox_openbsd.c \

@@ -207,6 +207,7 @@ struct conf {
 	size_t		 body_memory_limit;	/* 256 KiB, then a file */
 	char		*spool_directory;	/* "/tmp" */
 	char		*record_directory;	/* NULL: nothing is recorded */
+	bool		 report_memory_statistics;	/* false */
 	unsigned	 record_max_files;	/* 100 */
 	size_t		 record_max_size;	/* 1 MiB, each */
 	struct conf_origin *origin;		/* one per key */

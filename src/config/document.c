@@ -150,6 +150,9 @@ static const struct document_help {
 	    "The largest such file. "
 	    "Bodies may take half of it and are shortened from there on; what "
 	    "does not fit even so is cut." },
+	{ "manager.report_memory_statistics",
+	    "Behind each line of the statistics that tells of ended sessions "
+	    "another one says how much memory the process has." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "

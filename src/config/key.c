@@ -148,6 +148,8 @@ const struct key key_main[] = {
 	    1, 10000, NULL), "100" },
 	{ "manager.record_max_size", MAIN(KEY_SIZE, false, record_max_size,
 	    4096, 256 * 1024 * 1024, NULL), "1m" },
+	{ "manager.report_memory_statistics", MAIN(KEY_BOOL, false,
+	    report_memory_statistics, 0, 0, NULL), "false" },
 	{ "manager.table_interval", MAIN(KEY_TIME, false, table_interval,
 	    100, KEY_DAY, NULL), "60s" },
 	{ "table.NAME", MAIN(KEY_TABLES, true, tables, 0, 0, NULL), "nil" },

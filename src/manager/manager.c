@@ -289,17 +289,26 @@ manager_accept(struct manager *m, int fd, const char *peer)
 	return (0);
 }
 
-/* "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form. */
+/*
+ * "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form; what is running
+ * is that of the whole daemon.  Upstream counts objects of Ruby behind the
+ * memory.
+ */
 static void
 manager_report(struct manager *m)
 {
 	loop_timer_stop(&m->report);
 	if (m->finished == m->reported)
 		return;
-	log_write(LOGL_STATISTICS, "[sessions][finished] %llu(+%llu) %zu",
+	log_write(LOGL_STATISTICS, "[sessions][finished] %llu(+%llu) %u",
 	    (unsigned long long)m->finished,
-	    (unsigned long long)(m->finished - m->reported), m->n_sessions);
+	    (unsigned long long)(m->finished - m->reported),
+	    (unsigned)shared_running(m->shared));
 	m->reported = m->finished;
+	if (m->gen->conf->report_memory_statistics &&
+	    log_wants(LOGL_STATISTICS))
+		log_write(LOGL_STATISTICS, "[maintain][memory] (%ldKB) "
+		    "total:0 Proc:0 GLib::Object:0", compat_memory());
 }
 
 static void
