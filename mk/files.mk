@@ -116,6 +116,7 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/limit.c \
 	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
@@ -126,6 +127,7 @@ SRCS_MANAGER= \
 	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
+	src/manager/shared.c \
 	src/manager/stage.c \
 	src/manager/stats.c \
 	src/manager/supply.c \
@@ -170,17 +172,27 @@ SRCS_TOOL= \
 	src/tool/server_session.c \
 	src/tool/text.c
 SRCS_DAEMON= \
+	src/daemon/channel.c \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
+	src/daemon/notify.c \
 	src/daemon/office.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
-	src/daemon/serve.c
+	src/daemon/sandbox.c \
+	src/daemon/serve.c \
+	src/daemon/worker.c \
+	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/memory.c \
 	compat/random.c \
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -199,6 +211,7 @@ SRCS= ${SRCS_COMPAT} \
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
 	src/base/buf.h \
 	src/base/json.h \
 	src/base/log.h \
@@ -235,13 +248,18 @@ HDRS= \
 	src/control/control.h \
 	src/control/control_internal.h \
 	src/control/http.h \
+	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/notify.h \
 	src/daemon/office.h \
 	src/daemon/privilege.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
+	src/daemon/worker.h \
+	src/daemon/worker_internal.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
@@ -259,6 +277,7 @@ HDRS= \
 	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
+	src/manager/shared.h \
 	src/manager/stage.h \
 	src/manager/stats.h \
 	src/manager/verdict.h \
@@ -350,6 +369,7 @@ TESTS_C= \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -403,6 +423,7 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \

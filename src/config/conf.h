@@ -169,12 +169,14 @@ struct conf {
 	char		*effective_user;	/* NULL: as it was started */
 	char		*effective_group;	/* NULL: the user's */
 	char		*chroot;		/* NULL: none */
+	bool		 sandbox;		/* true */
 
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */
 	char		*log_path;		/* NULL: standard output */
 	bool		 log_use_syslog;	/* true */
 	int		 log_facility;		/* LOG_MAIL */
+	int		 log_format;		/* LOG_TEXT */
 
 	/* manager.* */
 	char		*spec_text;
@@ -188,7 +190,9 @@ struct conf {
 	char		*event_loop_backend;	/* "auto" */
 	enum conf_status fallback_status;	/* accept */
 	enum conf_mta	 mta;			/* auto */
+	unsigned	 n_workers;		/* 0: sessions in the daemon */
 	unsigned	 max_connections;	/* 0: no limit */
+	unsigned	 max_connections_per_client;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
 	bool		 missing_macros;	/* true: make them up */
@@ -203,6 +207,7 @@ struct conf {
 	size_t		 body_memory_limit;	/* 256 KiB, then a file */
 	char		*spool_directory;	/* "/tmp" */
 	char		*record_directory;	/* NULL: nothing is recorded */
+	bool		 report_memory_statistics;	/* false */
 	unsigned	 record_max_files;	/* 100 */
 	size_t		 record_max_size;	/* 1 MiB, each */
 	char		*custom_directory;	/* NULL: no custom file */

@@ -12,13 +12,14 @@
  *	-n, --show-config		(end here)
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
- *	background			(errors: EX_OSERR)
+ *	service manager, background	(errors: EX_OSERR)
  *	limit of descriptors
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -35,9 +36,13 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
 #include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -78,6 +83,19 @@ daemon_pid_file(const struct daemon *d)
 	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
 	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
+}
+
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
 }
 
 void
@@ -140,9 +158,9 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1 || office_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || life_begin(d) == -1 ||
+	    daemon_sessions(d) == -1 || office_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -158,10 +176,13 @@ daemon_disassemble(struct daemon *d)
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);
+	notify_end();
 	serve_free(d->serve);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 static int
@@ -172,6 +193,7 @@ daemon_run(struct daemon *d)
 	status = daemon_take(d);
 	if (status != EX_OK)
 		return (status);
+	prepare_again(d);
 	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
@@ -182,11 +204,14 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
 		    "right to reach its children: security.effective_user");
 	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
@@ -222,6 +247,9 @@ daemon_start(struct daemon *d)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	if (notify_begin() == -1)
+		daemon_tell(d, LOGL_WARNING, "NOTIFY_SOCKET: %s",
+		    strerror(errno));
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);
@@ -229,6 +257,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -249,9 +278,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

@@ -12,7 +12,10 @@
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
  *	office.c	what clients of the control socket ask for
+ *	workers.c	the table of those that are only that, worker.c
+ *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H
@@ -29,15 +32,20 @@
 
 struct office;
 struct serve;
+struct shared;
+struct workers;
 
 struct daemon {
 	struct cmdline		 cmdline;
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
-	struct serve		*serve;		/* sessions of this process */
 	struct office		*office;	/* NULL before the sockets */
 	struct privilege	 privilege;	/* who it becomes */
+	struct shared		*shared;	/* what all processes count */
+	struct serve		*serve;		/* sessions of this process, */
+	struct workers		*workers;	/* or who has them; one is
+						   NULL */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
@@ -65,6 +73,8 @@ struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 int	prepare_log(const struct daemon *, const struct conf *);
 /* Sets the limit of descriptors, as far as we may. */
 void	prepare_limits(const struct daemon *, const struct conf *);
+/* After the change of user: whether what it will open again can be. */
+void	prepare_again(const struct daemon *);
 /*
  * All that is told for a configuration that comes into force: notes of what was
  * detected (old NULL: all of them), chains that break, folders that cannot be
@@ -73,10 +83,11 @@ void	prepare_limits(const struct daemon *, const struct conf *);
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);
 /* How its socket is to be. */
-void	prepare_listening(const struct conf *, struct listen_options *);
+void	prepare_listening(const struct daemon *, const struct conf *,
+	    struct listen_options *);
 /* Its socket, and why as at listener_new(). */
-struct listener *prepare_socket(const struct conf *, char *why,
-	    size_t whysize);
+struct listener *prepare_socket(const struct daemon *, const struct conf *,
+	    char *why, size_t whysize);
 /* The same with what is wrong told; NULL on failure. */
 struct listener *prepare_listener(const struct daemon *,
 	    const struct conf *);

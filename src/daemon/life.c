@@ -19,8 +19,11 @@
 #include "base/log.h"
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/notify.h"
 #include "daemon/office.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
+#include "manager/shared.h"
 
 void
 life_hold_signals(bool all)
@@ -77,6 +80,7 @@ life_stays(struct life_report *r, const char *why)
 	(void)snprintf(line, sizeof(line), "the configuration in force stays: "
 	    "%s", why);
 	life_report(line, r);
+	notify(NOTIFY_READY);
 	return (-1);
 }
 
@@ -112,6 +116,7 @@ life_tell_fixed(const struct conf *conf, const struct conf *old)
 {
 	static const char *const fixed[] = {
 		"manager.daemon", "manager.event_loop_backend",
+		"manager.n_workers",
 	};
 	const struct key *key;
 	size_t i;
@@ -141,10 +146,10 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 
 	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
 	    spec_format(&conf->spec, now, sizeof(now))) != 0) {
-		c->listener = prepare_socket(conf, why, whysize);
+		c->listener = prepare_socket(d, conf, why, whysize);
 		return (c->listener == NULL ? -1 : 0);
 	}
-	prepare_listening(conf, &opt);
+	prepare_listening(d, conf, &opt);
 	c->access = old->socket_mode != conf->socket_mode ||
 	    !life_same_text(old->socket_group, conf->socket_group);
 	return (listener_set(d->listener, &opt, c->access, why, whysize));
@@ -167,6 +172,14 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		return (-1);
 	}
 	c->log = true;
+	if (d->workers != NULL) {
+		prepare_limits(d, c->conf);
+		if (workers_reload(d->workers, c->conf, c->listener) == 0)
+			return (0);
+		(void)snprintf(why, whysize, "manager.n_workers: none can be "
+		    "made: %s", strerror(errno));
+		return (-1);
+	}
 	if (serve_set_conf(d->serve, c->conf) == -1) {
 		(void)snprintf(why, whysize, "%s", strerror(errno));
 		return (-1);
@@ -195,7 +208,7 @@ life_undo(struct daemon *d, struct life_change *c)
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
-		prepare_listening(d->conf, &opt);
+		prepare_listening(d, d->conf, &opt);
 		(void)listener_set(d->listener, &opt, c->access, why,
 		    sizeof(why));
 	}
@@ -213,6 +226,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 
 	if (d->stopping)
 		return (life_stays(&r, "the manager is ending"));
+	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
 		    "is not a regular file", d->cmdline.source.file);
@@ -228,22 +242,27 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	}
 	d->conf = c.conf;
 	if (c.listener != NULL) {
+		if (d->workers != NULL)
+			listener_free(d->listener);
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
 	office_commit(d, true);
-	prepare_limits(d, d->conf);
+	if (d->workers == NULL)
+		prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
+	notify(NOTIFY_READY);
 	return (0);
 }
 
 void
 life_reopen(struct daemon *d)
 {
-	(void)d;
+	if (d->workers != NULL)
+		workers_reopen(d->workers);
 	if (log_reopen() == -1)
 		log_write(LOGL_ERROR, "the log cannot be opened again: %s",
 		    strerror(errno));
@@ -262,14 +281,26 @@ life_on_done(void *arg)
 void
 life_stop(struct daemon *d, const char *why)
 {
+	if (d->stopping && d->workers != NULL) {
+		workers_end(d->workers, "the manager ends at once");
+		return;
+	}
 	if (d->stopping) {
 		serve_end(d->serve, "the manager ends at once");
 		loop_stop(d->loop);
 		return;
 	}
 	d->stopping = true;
-	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
-	    serve_sessions(d->serve));
+	notify(NOTIFY_STOPPING);
+	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
+	    (unsigned)shared_running(d->shared));
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_stop(d->workers, d->conf->shutdown_timeout,
+		    life_on_done, d);
+		return;
+	}
 	d->listener = NULL;
 	serve_stop(d->serve, d->conf->shutdown_timeout, life_on_done, d);
 }

@@ -24,6 +24,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/office.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
 #include "manager/manager.h"
 
 #define OFFICE_TOKEN_MIN	16u	/* nobody guesses that */
@@ -301,12 +302,16 @@ static int
 office_child(void *arg, const char *name, bool on)
 {
 	const struct office *o = arg;
-	const struct conf_milter *m = conf_milter(o->daemon->conf, name);
+	const struct daemon *d = o->daemon;
+	const struct conf_milter *m = conf_milter(d->conf, name);
 
 	if (m == NULL || !m->enabled)
 		return (-1);
-	stats_child(manager_stats(serve_manager(o->daemon->serve)),
-	    m->index)->disabled = !on;
+	if (d->workers != NULL)
+		workers_child(d->workers, m->index, on);
+	else
+		stats_child(manager_stats(serve_manager(d->serve)),
+		    m->index)->disabled = !on;
 	log_write(LOGL_MESSAGE, "control: child=%s is %s", m->name, on ?
 	    "enabled" : "disabled");
 	return (0);
@@ -321,6 +326,8 @@ office_levels(void *arg, const char *text, char *word, size_t wordsize)
 	if (log_parse_levels(text, &o->levels, word, wordsize) == -1)
 		return (-1);
 	log_set_levels(o->levels);
+	if (o->daemon->workers != NULL)
+		workers_levels(o->daemon->workers, o->levels);
 	log_write(LOGL_MESSAGE, "control: log.level is \"%s\"",
 	    log_format_levels(o->levels, shown, sizeof(shown)));
 	return (0);
@@ -329,9 +336,10 @@ office_levels(void *arg, const char *text, char *word, size_t wordsize)
 static int
 office_view(void *arg, struct stats_view *v)
 {
-	const struct office *o = arg;
+	const struct daemon *d = ((const struct office *)arg)->daemon;
 
-	return (manager_view(serve_manager(o->daemon->serve), v));
+	return (d->workers != NULL ? workers_view(d->workers, v) :
+	    manager_view(serve_manager(d->serve), v));
 }
 
 static uint64_t
@@ -351,6 +359,7 @@ office_about(void *arg, struct json *j)
 	const char *dir = d->cmdline.source.dir;
 	char text[SPEC_TEXT_MAX];
 	struct spec spec = conf->spec;
+	size_t workers = 0, ending = 0;
 
 	json_number(j, "uptime", (loop_now(d->loop) - o->since) / 1000);
 	json_number(j, "pid", (uint64_t)getpid());
@@ -370,18 +379,25 @@ office_about(void *arg, struct json *j)
 	json_text(j, "event_loop", loop_backend(d->loop));
 	json_text(j, "log_level", log_format_levels(o->levels, text,
 	    sizeof(text)));
-	json_number(j, "workers", 0);
+	if (d->workers != NULL)
+		workers = workers_count(d->workers, &ending);
+	json_number(j, "workers", workers);
+	json_number(j, "workers_ending", ending);
 }
 
 static void
 office_sessions(void *arg, size_t max, void (*fn)(const char *, size_t,
     void *), void *fn_arg)
 {
-	const struct office *o = arg;
+	const struct daemon *d = ((const struct office *)arg)->daemon;
 	struct buf b;
 
+	if (d->workers != NULL) {
+		workers_sessions(d->workers, max, fn, fn_arg);
+		return;
+	}
 	memset(&b, 0, sizeof(b));
-	if (manager_list(serve_manager(o->daemon->serve), &b, max) == 0)
+	if (manager_list(serve_manager(d->serve), &b, max) == 0)
 		fn((const char *)buf_ptr(&b), b.len, fn_arg);
 	else
 		fn("null", 4, fn_arg);
@@ -391,8 +407,10 @@ office_sessions(void *arg, size_t max, void (*fn)(const char *, size_t,
 static void
 office_cancel(void *arg, void *fn_arg)
 {
-	(void)arg;
-	(void)fn_arg;
+	const struct daemon *d = ((const struct office *)arg)->daemon;
+
+	if (d->workers != NULL)
+		workers_cancel(d->workers, fn_arg);
 }
 
 static const struct control_ops office_ops = {

@@ -17,9 +17,18 @@
 
 struct manager;
 struct serve;
+struct shared;
+struct stats;
 
-/* A manager on that loop; takes a reference of conf.  NULL and errno. */
-struct serve *serve_new(struct loop *, struct conf *);
+/* Says so when manager.max_connections needs more descriptors than there are. */
+void	serve_check(const struct conf *);
+/*
+ * A manager on that loop; takes a reference of conf.  Its sessions are counted
+ * in that slot of shared, and in stats, which are lent (NULL: in its own).
+ * NULL and errno.
+ */
+struct serve *serve_new(struct loop *, struct conf *, struct shared *,
+	    unsigned slot, struct stats *);
 struct manager *serve_manager(const struct serve *);
 /*
  * Accepts on l, which stays its owner's, until serve_stop() or until it gets
@@ -28,6 +37,11 @@ struct manager *serve_manager(const struct serve *);
  * and nothing changed; EBUSY: that is still so with an earlier one.
  */
 int	serve_listen(struct serve *, struct listener *l);
+/*
+ * Accepts no more on it: what waits there is for others.  It is its owner's
+ * still, to be freed at once.
+ */
+void	serve_leave(struct serve *);
 /* New sessions use conf (a reference is taken).  0, or -1 and errno. */
 int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);

@@ -17,7 +17,11 @@
 #include "base/log.h"
 #include "manager/manager_internal.h"
 #include "manager/record.h"
+#include "manager/shared.h"
 #include "manager/session_internal.h"
+
+/* Sessions that end are told of together, after so many ms. */
+#define MANAGER_REPORT_MS	1000u
 
 static bool
 manager_same_text(const char *a, const char *b)
@@ -221,12 +225,15 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf)
+manager_new(struct loop *loop, struct conf *conf, struct shared *shared,
+    unsigned slot)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->shared = shared;
+		m->slot = slot;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);
@@ -259,17 +266,19 @@ manager_conf(const struct manager *m)
 	return (m->gen->conf);
 }
 
-void
+int
 manager_accept(struct manager *m, int fd, const char *peer)
 {
 	struct session *s;
+	int saved;
 
-	s = session_new(m, m->gen, fd, ++m->next_id, peer);
+	s = session_new(m, m->gen, fd, shared_id(m->shared), peer);
 	if (s == NULL) {
-		log_write(LOGL_ERROR, "a session from %s could not be made: %s",
-		    peer, strerror(errno));
+		saved = errno;
 		(void)close(fd);
-		return;
+		shared_leave(m->shared, m->slot, false);
+		errno = saved;
+		return (-1);
 	}
 	s->next = m->sessions;
 	if (s->next != NULL)
@@ -277,11 +286,52 @@ manager_accept(struct manager *m, int fd, const char *peer)
 	m->sessions = s;
 	m->n_sessions++;
 	stats_total(s->gen->stats)->running++;
+	return (0);
+}
+
+/*
+ * "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form; what is running
+ * is that of the whole daemon.  Upstream counts objects of Ruby behind the
+ * memory.
+ */
+static void
+manager_report(struct manager *m)
+{
+	loop_timer_stop(&m->report);
+	if (m->finished == m->reported)
+		return;
+	log_write(LOGL_STATISTICS, "[sessions][finished] %llu(+%llu) %u",
+	    (unsigned long long)m->finished,
+	    (unsigned long long)(m->finished - m->reported),
+	    (unsigned)shared_running(m->shared));
+	m->reported = m->finished;
+	if (m->gen->conf->report_memory_statistics &&
+	    log_wants(LOGL_STATISTICS))
+		log_write(LOGL_STATISTICS, "[maintain][memory] (%ldKB) "
+		    "total:0 Proc:0 GLib::Object:0", compat_memory());
+}
+
+static void
+manager_on_report(struct loop_timer *t, void *arg)
+{
+	(void)t;
+	manager_report(arg);
+}
+
+static void
+manager_finished(struct manager *m)
+{
+	m->finished++;
+	if (m->finished - m->reported == 1)
+		loop_timer_start(m->loop, &m->report, MANAGER_REPORT_MS,
+		    manager_on_report, m);
 }
 
 void
 manager_session_gone(struct manager *m, struct session *s)
 {
+	if (s->negotiated)
+		manager_finished(m);
 	if (s->prev != NULL)
 		s->prev->next = s->next;
 	else
@@ -289,8 +339,11 @@ manager_session_gone(struct manager *m, struct session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	shared_leave(m->shared, m->slot, s->negotiated);
 	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
+	if (m->n_sessions == 0)
+		manager_report(m);
 	if (m->on_end != NULL)
 		m->on_end(m, m->on_end_arg);
 }
@@ -361,8 +414,11 @@ manager_free(struct manager *m)
 	manager_end_all(m, "the manager ends");
 	while (m->sessions != NULL)
 		session_reap(m->sessions);
+	manager_report(m);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
 	stats_view_free(&m->past);
 	free(m);
 }
+
+#undef MANAGER_REPORT_MS

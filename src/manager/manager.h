@@ -19,6 +19,7 @@
 
 struct manager;
 struct session;
+struct shared;
 
 /*
  * What is known of a child that asked not to be waited for at some events:
@@ -63,9 +64,12 @@ struct generation {
 
 /*
  * Makes a manager on a loop.  conf's reference is taken over, also on failure.
- * Starts a resolver if a child's host is a name.  NULL and errno on failure.
+ * Its sessions have their numbers and their clients from shared, and are
+ * counted in that slot of it.  Starts a resolver if a child's host is a name.
+ * NULL and errno on failure.
  */
-struct manager *manager_new(struct loop *, struct conf *);
+struct manager *manager_new(struct loop *, struct conf *, struct shared *,
+	    unsigned slot);
 /* Ends every session at once, then frees it.  The loop must still be there. */
 void	manager_free(struct manager *);
 
@@ -77,9 +81,11 @@ int	manager_set_conf(struct manager *, struct conf *);
 const struct conf *manager_conf(const struct manager *);
 
 /*
- * A connection from an MTA: fd becomes the manager's.  peer is for the log.
+ * A connection from an MTA, for which there is a place (shared_enter): both
+ * become the manager's.  peer is for the log.  0, or -1 and errno: no memory
+ * for it, it is closed.
  */
-void	manager_accept(struct manager *, int fd, const char *peer);
+int	manager_accept(struct manager *, int fd, const char *peer);
 
 size_t	manager_n_sessions(const struct manager *);
 

@@ -16,9 +16,16 @@ struct manager {
 	struct generation	*gen;		/* in force */
 	struct generation	*generations;	/* the newest first */
 	struct stats_view	 past;		/* of those that are gone */
+	struct loop_timer	 report;
+	uint64_t		 finished;	/* sessions, strangers aside */
+	uint64_t		 reported;	/* of them */
 	struct session		*sessions;
 	size_t			 n_sessions;
-	unsigned		 next_id;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	uint64_t		 refused_at;	/* loop_now() of the last line
+						   about a client */
+	unsigned		 refused;	/* since then */
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };

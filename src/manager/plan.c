@@ -17,6 +17,7 @@
 #include "condition/condition.h"
 #include "manager/manager_internal.h"
 #include "manager/plan_internal.h"
+#include "manager/shared.h"
 
 /* ms of a round that one session's conditions may have. */
 #define PLAN_TURN	10u
@@ -109,9 +110,9 @@ plan_log(const struct child *c, enum stage stage,
 	const char *rcpt = stage == STAGE_RCPT ?
 	    (const char *)buf_ptr(&s->event) : "";
 
-	if (!log_wants(LOGL_MESSAGE))
+	if (!log_wants(LOGL_INFO))
 		return;
-	session_log(s, LOGL_MESSAGE, "child=%s state=stopped stage=%s%s%s %s",
+	session_log(s, LOGL_INFO, "child=%s state=stopped stage=%s%s%s %s",
 	    c->conf->name, stage_table[stage].name,
 	    stage == STAGE_RCPT ? " rcpt=" : "",
 	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
@@ -135,6 +136,29 @@ plan_is_over_time(struct session_plan *p)
 	return (behind >= p->until);
 }
 
+/* Those up to the one that has stopped it (NULL: all) were asked. */
+static void
+plan_count(struct child *c, enum stage stage, const struct conf_condition *by)
+{
+	struct stats *stats = c->session->gen->stats;
+	struct stats_condition *count;
+	size_t i;
+
+	for (i = 0; i < c->conf->n_conditions; i++) {
+		const struct conf_condition *one = c->conf->conditions[i];
+
+		if (one->stop[plan_stage(stage)] == NULL)
+			continue;
+		count = stats_condition(stats, one->index);
+		count->asked++;
+		if (one != by)
+			continue;
+		count->stopped++;
+		c->stopped_by = one;
+		break;
+	}
+}
+
 /* Asks its conditions. */
 static enum plan
 plan_evaluate(struct child *c, enum stage stage)
@@ -156,17 +180,19 @@ plan_evaluate(struct child *c, enum stage stage)
 	f->tls = tls != NULL && tls[0] != '\0';
 	f->authenticated = fallback_authenticated(s);
 	f->postfix = session_is_postfix(s);
-	f->connections = (long)s->manager->n_sessions;
+	f->connections = (long)shared_running(s->manager->shared);
 	f->stressed = s->gen->stress > 0 &&
-	    s->manager->n_sessions >= s->gen->stress;
+	    f->connections >= (long)s->gen->stress;
 	switch (condition_ask(c->conf, (enum conf_stage)plan_stage(stage), f,
 	    &hooks, &stop)) {
 	case CONDITION_PENDING:
 		return (PLAN_PENDING);
 	case CONDITION_STOP:
 		plan_log(c, stage, &stop);
+		plan_count(c, stage, stop.condition);
 		return (PLAN_STOP);
 	case CONDITION_RUN:
+		plan_count(c, stage, NULL);
 		break;
 	}
 	return (PLAN_RUN);
