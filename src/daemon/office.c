@@ -480,6 +480,13 @@ office_commit(struct daemon *d, bool good)
 	office_drop(&o->next);
 }
 
+void
+office_forked(const struct daemon *d)
+{
+	if (d->office != NULL && d->office->next.listener != NULL)
+		(void)close(listener_fd(d->office->next.listener));
+}
+
 struct listener *
 office_listener(const struct daemon *d)
 {

@@ -36,6 +36,11 @@ int	office_begin(struct daemon *);
 int	office_prepare(struct daemon *, const struct conf *, char *why,
 	    size_t whysize);
 void	office_commit(struct daemon *, bool good);
+/*
+ * In a forked process: closes the socket that is not in the loop yet, whose
+ * path is left alone.
+ */
+void	office_forked(const struct daemon *);
 /* The control socket's, to hand it on; NULL: none. */
 struct listener *office_listener(const struct daemon *);
 /* No new clients; those that are there are served until the end. */

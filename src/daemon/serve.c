@@ -317,12 +317,6 @@ serve_new(struct loop *loop, struct conf *conf, struct shared *shared,
 	return (s);
 }
 
-struct manager *
-serve_manager(const struct serve *s)
-{
-	return (s->manager);
-}
-
 int
 serve_listen(struct serve *s, struct listener *l)
 {

@@ -437,6 +437,54 @@ client_body()
 	has ctl.err 'controller.connection_spec'
 }
 
+control_case workers "With workers it is the same: the daemon asks them" curl
+workers_body()
+{
+
+	conf_begin 'controller.connection_spec = "unix:ctl.sock"' \
+	    'manager.n_workers = 2'
+	conf_child one
+	conf_child two
+	child one
+	child two --on=rcpt=none
+	manager
+	check_workers() {
+		ask /status
+		grep -q '"workers": 2' out
+	}
+	wait_for check_workers
+	expect 200 /milters/two/disable -X POST
+	mta --sessions=4 > /dev/null || atf_fail "two was asked"
+	expect 200 /milters/two/enable -X POST
+	"$MM_PROGRAM" test-server -s unix:mm.sock --all-timeouts=100 \
+	    > held.out 2>&1 &
+	echo $! >> pids
+	listed() {
+		ask /status
+		grep -q '"for": "reply", "child": "two"' out
+	}
+	wait_for listed
+	expect 200 /metrics
+	has out 'milter_manager_sessions 1'
+	has out 'milter_manager_child_dials_total{child="two"} 1'
+	has out 'milter_manager_child_dials_total{child="one"} 5'
+	expect 200 /reload -X POST
+	expect 200 /log-level -X POST -d all
+	# None of them has the control socket.
+	held_by() {
+		ls -l /proc/[0-9]*/fd 2> /dev/null |
+		    grep -c "socket:.$1.$"
+	}
+	if [ -r /proc/net/unix ]; then
+		inode=$(awk '$8 ~ /^ctl.sock$/ && $4 == "00010000" { print $7 }' \
+		    /proc/net/unix)
+		[ -z "$inode" ] || [ "$(held_by "$inode")" -le 1 ] ||
+		    atf_fail "the control socket is held by $(held_by \
+		    "$inode") processes"
+	fi
+	expect 200 /stop -X POST
+}
+
 control_case stops "Asked to stop it finishes its sessions, and says so" curl
 stops_body()
 {
@@ -483,7 +531,7 @@ atf_init_test_cases()
 {
 
 	for case in reads statuses reloads children sessions keeps port \
-	    client stops socket; do
+	    client workers stops socket; do
 		atf_add_test_case $case
 	done
 }
