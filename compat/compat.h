@@ -235,6 +235,16 @@ void	compat_closefrom(int);
 #define closefrom(fd) compat_closefrom(fd)
 #endif
 
+/* The unit of ru_maxrss. */
+#if defined(__APPLE__)
+#define COMPAT_MAXRSS_KB 1024
+#else
+#define COMPAT_MAXRSS_KB 1
+#endif
+/* KB of memory that are this process's now, or, where the system does not tell
+ * that, were at the most so far.  -1: not known. */
+long	compat_memory(void);
+
 /* Fills it with bytes that nobody can foretell.  0, or -1 and errno. */
 int	compat_random(void *, size_t);
 

@@ -135,11 +135,18 @@ SRCS_MANAGER= \
 	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
-SRCS_CONTROL=
+SRCS_CONTROL= \
+	src/control/control.c \
+	src/control/http.c \
+	src/control/metrics.c \
+	src/control/route.c
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/control_ask.c \
+	src/tool/control_show.c \
+	src/tool/control_tool.c \
 	src/tool/detect_out.c \
 	src/tool/detect_path.c \
 	src/tool/detect_print.c \
@@ -174,6 +181,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/notify.c \
+	src/daemon/office.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
 	src/daemon/sandbox.c \
@@ -182,6 +190,7 @@ SRCS_DAEMON= \
 	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/memory.c \
 	compat/random.c \
 	compat/sandbox_linux.c \
 	compat/sandbox_openbsd.c \
@@ -244,12 +253,15 @@ HDRS= \
 	src/config/upstream.h \
 	src/config/value.h \
 	src/control/control.h \
+	src/control/control_internal.h \
+	src/control/http.h \
 	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
 	src/daemon/notify.h \
+	src/daemon/office.h \
 	src/daemon/privilege.h \
 	src/daemon/sandbox.h \
 	src/daemon/serve.h \
@@ -300,6 +312,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/control_tool.h \
 	src/tool/detect_tool.h \
 	src/tool/explain_internal.h \
 	src/tool/import.h \
@@ -320,6 +333,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_custom.c \
 	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
@@ -347,6 +361,7 @@ TESTS_C= \
 	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
+	tests/atf/t_http.c \
 	tests/atf/t_log.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
@@ -377,6 +392,7 @@ TESTS_SH= \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_connection_check.sh \
+	tests/atf/t_control.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \
@@ -497,6 +513,7 @@ FUZZ_SRCS= \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_http.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \

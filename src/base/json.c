@@ -18,8 +18,7 @@
 
 #define JSON_DEPTH_MAX	32
 
-/* The next character, or U+FFFD for a byte that is none. */
-static uint32_t
+uint32_t
 json_character(const unsigned char **text)
 {
 	const unsigned char *p = *text;

@@ -16,6 +16,8 @@
 
 #include "base/buf.h"
 
+/* The next character of UTF-8, behind it then; U+FFFD for a byte of none. */
+uint32_t json_character(const unsigned char **text);
 /*
  * A text as a string with its quotes, in ASCII; what is no UTF-8 is U+FFFD;
  * NULL is null.  0, or -1 with a part of it added.

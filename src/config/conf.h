@@ -176,6 +176,7 @@ struct conf {
 	char		*log_path;		/* NULL: standard output */
 	bool		 log_use_syslog;	/* true */
 	int		 log_facility;		/* LOG_MAIL */
+	int		 log_format;		/* LOG_TEXT */
 
 	/* manager.* */
 	char		*spec_text;
@@ -209,9 +210,21 @@ struct conf {
 	size_t		 body_memory_limit;	/* 256 KiB, then a file */
 	char		*spool_directory;	/* "/tmp" */
 	char		*record_directory;	/* NULL: nothing is recorded */
+	bool		 report_memory_statistics;	/* false */
 	unsigned	 record_max_files;	/* 100 */
 	size_t		 record_max_size;	/* 1 MiB, each */
+	char		*custom_directory;	/* NULL: no custom file */
 	struct conf_origin *origin;		/* one per key */
+
+	/* controller.* */
+	char		*control_spec_text;	/* NULL: no control socket */
+	struct spec	 control_spec;
+	unsigned	 control_socket_mode;	/* 0660 */
+	char		*control_socket_group;	/* NULL */
+	bool		 control_socket_remove_on_create; /* true */
+	bool		 control_socket_remove_on_close;  /* true */
+	char		*control_token_file;	/* there with a TCP port */
+	struct conf_list control_hosts;		/* "localhost" ... */
 
 	/* what conditions and tables go by */
 	bool		 s25r_check_only_ipv4;	/* true */
@@ -288,6 +301,12 @@ enum conf_known {
 	CONF_KNOWN		/* packages have it */
 };
 
+/*
+ * In the custom file only what gives its writer no right that the daemon does
+ * not have: no program, no path that is read or written, no user.
+ */
+#define CONF_CUSTOM_NAME	"milter-manager.custom.conf"
+
 /* What to read. */
 struct conf_source {
 	const char	*file;		/* NULL: milter-manager.conf in dir */
@@ -295,6 +314,17 @@ struct conf_source {
 	/* NULL, or what is in the file: that is only named, not opened. */
 	const char	*text;
 	size_t		 text_len;
+	/*
+	 * What was kept through the control socket is read behind the file, and
+	 * only with one: CONF_CUSTOM_NAME in manager.custom_configuration_-
+	 * directory, or this text in its stead (NULL: none).  no_custom: not
+	 * at all, for who trusts the administrator's files alone.
+	 */
+	const char	*custom;
+	size_t		 custom_len;
+	bool		 no_custom;
+	/* A snapshot in spite of faults, of which single keys are looked at. */
+	bool		 faulty;
 	/* "key = value" lines that come last (the command line's), or NULL. */
 	const char	*const *overrides;
 	size_t		 n_overrides;
@@ -333,6 +363,8 @@ const struct conf_table *conf_table(const struct conf *, const char *name);
  * origin; reading that back gives the same snapshot.
  */
 void	conf_show(const struct conf *, FILE *);
+/* The same without what is secret: such a key is but a comment. */
+void	conf_show_masked(const struct conf *, FILE *);
 /*
  * The table of keys as documents: a commented sample file ("etc/...sample"), or
  * the mdoc list of the manual page.  From the same table as the parser.

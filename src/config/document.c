@@ -37,6 +37,10 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "log.format",
+	    "\"text\" writes lines for people, \"json\" one JSON object a "
+	    "line; the same goes to syslog. "
+	    "Upstream's log analyzer reads the first." },
 	{ "security.effective_user",
 	    "Who it becomes, a name or number, after it listens and before "
 	    "it accepts anything. Only root can become another one. "
@@ -157,6 +161,15 @@ static const struct document_help {
 	    "The largest such file. "
 	    "Bodies may take half of it and are shortened from there on; what "
 	    "does not fit even so is cut." },
+	{ "manager.custom_configuration_directory",
+	    "Where a configuration that is sent to the control socket is kept, "
+	    "as milter-manager.custom.conf. It is read behind the main file, "
+	    "and may have less in it. The user that the daemon becomes has to "
+	    "be able to write there, nobody else should. See CUSTOM "
+	    "CONFIGURATION." },
+	{ "manager.report_memory_statistics",
+	    "Behind each line of the statistics that tells of ended sessions "
+	    "another one says how much memory the process has." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "
@@ -164,6 +177,29 @@ static const struct document_help {
 	{ "table.NAME",
 	    "What expressions and lists call table.NAME: entries that are "
 	    "looked up. See TABLES." },
+	{ "controller.connection_spec",
+	    "Where the control socket is: a unix socket, or a port of a "
+	    "loopback address, which is given by its number. "
+	    "The value nil is nowhere. See CONTROL in milter-manager(8)." },
+	{ "controller.unix_socket_mode",
+	    "The permissions of that unix socket. "
+	    "Who may write to it may do all that can be done there. "
+	    "0 stands for 0660." },
+	{ "controller.unix_socket_group",
+	    "The group of that unix socket. "
+	    "The value nil leaves it as it is." },
+	{ "controller.remove_unix_socket_on_create",
+	    "Remove a control socket that an earlier run has left behind." },
+	{ "controller.remove_unix_socket_on_close",
+	    "Remove the control socket at the end." },
+	{ "controller.token_file",
+	    "The file whose first line is the token that clients of a port "
+	    "have to show, of at least 16 characters. Nobody but its owner and "
+	    "group may be able to read it." },
+	{ "controller.hosts",
+	    "The names, and addresses, that a client of a port may call us by, "
+	    "without the port: a browser that was led here by another name is "
+	    "refused." },
 	{ "s25r.whitelist",
 	    "Hosts that the condition \"S25R\" does not suspect, whatever "
 	    "they look like." },

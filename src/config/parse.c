@@ -526,6 +526,11 @@ parse_statement(struct parse *ps, struct parse_input *in)
 			goto skip;
 		raw = key_is_raw(key);
 	}
+	if (ps->custom && !load_may_be_custom(key, in->part[0])) {
+		strlcpy(why, "only the main configuration may have this, not "
+		    "the custom one", sizeof(why));
+		goto skip;
+	}
 	if ((raw ? value_read_raw(&in->lx, &v, &line, why) :
 	    value_read(&in->lx, &v, &line, why)) == -1) {
 		/* Nothing was read at all: say what belongs here. */

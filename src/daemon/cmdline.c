@@ -234,7 +234,9 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 			    "       milter-manager test-client [options]\n"
 			    "       milter-manager replay FILE [options]\n"
 			    "       milter-manager explain [options]\n"
-			    "       milter-manager detect [options]\n");
+			    "       milter-manager detect [options]\n"
+			    "       milter-manager control COMMAND [options]\n"
+			    "       milter-manager top [options]\n");
 			options_usage(stdout, cmdline_table);
 			return (0);
 		}

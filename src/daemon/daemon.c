@@ -37,6 +37,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/notify.h"
+#include "daemon/office.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
@@ -136,6 +137,10 @@ daemon_take(struct daemon *d)
 	d->listener = prepare_listener(d, d->conf);
 	if (d->listener == NULL)
 		return (EX_UNAVAILABLE);
+	if (d->conf->control_spec_text != NULL)
+		daemon_folder(d, d->conf->control_spec.path);
+	if (office_open(d) == -1)
+		return (EX_UNAVAILABLE);
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
@@ -155,7 +160,7 @@ daemon_assemble(struct daemon *d)
 	}
 	d->shared = shared_new();
 	if (d->shared == NULL || life_begin(d) == -1 ||
-	    daemon_sessions(d) == -1) {
+	    daemon_sessions(d) == -1 || office_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -167,6 +172,7 @@ daemon_disassemble(struct daemon *d)
 {
 	listener_free(d->listener);
 	d->listener = NULL;
+	office_end(d);
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);

@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	office.c	what clients of the control socket ask for
  *	workers.c	the table of those that are only that, worker.c
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
@@ -29,6 +30,7 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct office;
 struct serve;
 struct shared;
 struct workers;
@@ -38,6 +40,7 @@ struct daemon {
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
+	struct office		*office;	/* NULL before the sockets */
 	struct privilege	 privilege;	/* who it becomes */
 	struct shared		*shared;	/* what all processes count */
 	struct serve		*serve;		/* sessions of this process, */
@@ -102,6 +105,10 @@ void	life_hold_signals(bool all);
 int	life_begin(struct daemon *);
 void	life_end(struct daemon *);
 
+/*
+ * Whether a file will say again what it said; false for a pipe or a terminal.
+ */
+bool	life_can_read_again(const char *path);
 /*
  * Reads the whole configuration anew and puts it into force.  -1: it has faults
  * or cannot be had, which is told to report, and the old one stays wholly.

@@ -20,6 +20,7 @@
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
+#include "daemon/office.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
 #include "manager/shared.h"
@@ -45,7 +46,7 @@ life_hold_signals(bool all)
  * A pipe or terminal gives its text once, and the next open of it may wait for
  * ever; /dev/null serves those who say all on the command line.
  */
-static bool
+bool
 life_can_read_again(const char *path)
 {
 	struct stat st;
@@ -158,6 +159,8 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 static int
 life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 {
+	if (office_prepare(d, c->conf, why, whysize) == -1)
+		return (-1);
 	why[0] = '\0';
 	if (life_socket(d, c, why, whysize) == -1)
 		return (-1);
@@ -199,6 +202,7 @@ life_undo(struct daemon *d, struct life_change *c)
 	struct listen_options opt;
 	char why[256];
 
+	office_commit(d, false);
 	if (c->sessions)
 		(void)serve_set_conf(d->serve, d->conf);
 	if (c->log)
@@ -243,6 +247,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
+	office_commit(d, true);
 	if (d->workers == NULL)
 		prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);

@@ -126,6 +126,7 @@ prepare_log(const struct daemon *d, const struct conf *conf)
 	set.path = conf->log_path;
 	set.levels = conf->log_levels;
 	set.facility = conf->log_facility;
+	set.format = conf->log_format;
 	set.use_syslog = conf->log_use_syslog && !d->cmdline.debug;
 	set.to_stderr = d->cmdline.debug;
 	set.no_file = d->background;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "control/control.h"
 #include "daemon/serve.h"
 #include "manager/manager.h"
 #include "manager/shared.h"
@@ -85,6 +86,8 @@ serve_room(const struct serve *s)
 	struct rlimit rl;
 	size_t room = SIZE_MAX, each = serve_each(conf);
 
+	if (conf->control_spec_text != NULL && conf->n_workers == 0)
+		own += CONTROL_CONNS + 1;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur != RLIM_INFINITY) {
 		size_t all = (size_t)rl.rlim_cur;

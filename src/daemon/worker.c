@@ -19,6 +19,7 @@
 #include "daemon/channel.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/office.h"
 #include "daemon/serve.h"
 #include "daemon/worker_internal.h"
 #include "manager/manager.h"
@@ -172,6 +173,7 @@ worker_main(const struct worker_start *start)
 
 	memset(&w, 0, sizeof(w));
 	loop_leave(start->daemon->loop);
+	office_forked(start->daemon);
 	/* What the daemon has until all is well; -d logs there. */
 	if (start->daemon->background)
 		(void)dup2(STDOUT_FILENO, STDERR_FILENO);

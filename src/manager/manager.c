@@ -21,6 +21,9 @@
 #include "manager/shared.h"
 #include "manager/session_internal.h"
 
+/* Sessions that end are told of together, after so many ms. */
+#define MANAGER_REPORT_MS	1000u
+
 static bool
 manager_same_text(const char *a, const char *b)
 {
@@ -289,9 +292,49 @@ manager_accept(struct manager *m, int fd, const char *peer)
 	return (0);
 }
 
+/*
+ * "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form; what is running
+ * is that of the whole daemon.  Upstream counts objects of Ruby behind the
+ * memory.
+ */
+static void
+manager_report(struct manager *m)
+{
+	loop_timer_stop(&m->report);
+	if (m->finished == m->reported)
+		return;
+	log_write(LOGL_STATISTICS, "[sessions][finished] %llu(+%llu) %u",
+	    (unsigned long long)m->finished,
+	    (unsigned long long)(m->finished - m->reported),
+	    (unsigned)shared_running(m->shared));
+	m->reported = m->finished;
+	if (m->gen->conf->report_memory_statistics &&
+	    log_wants(LOGL_STATISTICS))
+		log_write(LOGL_STATISTICS, "[maintain][memory] (%ldKB) "
+		    "total:0 Proc:0 GLib::Object:0", compat_memory());
+}
+
+static void
+manager_on_report(struct loop_timer *t, void *arg)
+{
+	(void)t;
+	manager_report(arg);
+}
+
+static void
+manager_finished(struct manager *m)
+{
+	m->finished++;
+	if (m->finished - m->reported == 1)
+		loop_timer_start(m->loop, &m->report, MANAGER_REPORT_MS,
+		    manager_on_report, m);
+}
+
 void
 manager_session_gone(struct manager *m, struct session *s)
 {
+	if (s->negotiated)
+		manager_finished(m);
 	if (s->prev != NULL)
 		s->prev->next = s->next;
 	else
@@ -302,6 +345,8 @@ manager_session_gone(struct manager *m, struct session *s)
 	shared_leave(m->shared, m->slot, s->negotiated);
 	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
+	if (m->n_sessions == 0)
+		manager_report(m);
 	if (m->on_end != NULL)
 		m->on_end(m, m->on_end_arg);
 }
@@ -372,9 +417,12 @@ manager_free(struct manager *m)
 	manager_end_all(m, "the manager ends");
 	while (m->sessions != NULL)
 		session_reap(m->sessions);
+	manager_report(m);
 	alive_free(m->alive);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
 	stats_view_free(&m->past);
 	free(m);
 }
+
+#undef MANAGER_REPORT_MS

@@ -16,6 +16,9 @@ struct manager {
 	struct generation	*gen;		/* in force */
 	struct generation	*generations;	/* the newest first */
 	struct stats_view	 past;		/* of those that are gone */
+	struct loop_timer	 report;
+	uint64_t		 finished;	/* sessions, strangers aside */
+	uint64_t		 reported;	/* of them */
 	struct session		*sessions;
 	struct alive		*alive;		/* NULL: not needed so far */
 	size_t			 n_sessions;

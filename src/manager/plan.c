@@ -110,9 +110,9 @@ plan_log(const struct child *c, enum stage stage,
 	const char *rcpt = stage == STAGE_RCPT ?
 	    (const char *)buf_ptr(&s->event) : "";
 
-	if (!log_wants(LOGL_MESSAGE))
+	if (!log_wants(LOGL_INFO))
 		return;
-	session_log(s, LOGL_MESSAGE, "child=%s state=stopped stage=%s%s%s %s",
+	session_log(s, LOGL_INFO, "child=%s state=stopped stage=%s%s%s %s",
 	    c->conf->name, stage_table[stage].name,
 	    stage == STAGE_RCPT ? " rcpt=" : "",
 	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
@@ -154,6 +154,29 @@ plan_refresh(struct child *c)
 	    f->connections >= (long)s->gen->stress;
 }
 
+/* Those up to the one that has stopped it (NULL: all) were asked. */
+static void
+plan_count(struct child *c, enum stage stage, const struct conf_condition *by)
+{
+	struct stats *stats = c->session->gen->stats;
+	struct stats_condition *count;
+	size_t i;
+
+	for (i = 0; i < c->conf->n_conditions; i++) {
+		const struct conf_condition *one = c->conf->conditions[i];
+
+		if (one->stop[plan_stage(stage)] == NULL)
+			continue;
+		count = stats_condition(stats, one->index);
+		count->asked++;
+		if (one != by)
+			continue;
+		count->stopped++;
+		c->stopped_by = one;
+		break;
+	}
+}
+
 /* Asks its conditions. */
 static enum plan
 plan_evaluate(struct child *c, enum stage stage)
@@ -176,8 +199,10 @@ plan_evaluate(struct child *c, enum stage stage)
 		return (PLAN_PENDING);
 	case CONDITION_STOP:
 		plan_log(c, stage, &stop);
+		plan_count(c, stage, stop.condition);
 		return (PLAN_STOP);
 	case CONDITION_RUN:
+		plan_count(c, stage, NULL);
 		break;
 	}
 	return (PLAN_RUN);

@@ -42,15 +42,11 @@ static const struct stream_ops session_ops = {
 void
 session_log(const struct session *s, unsigned level, const char *fmt, ...)
 {
-	char line[1200];
 	va_list ap;
 
-	if (!log_wants(level))
-		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	log_session(level, s->id, fmt, ap);
 	va_end(ap);
-	log_write(level, "%u %s", s->id, line);
 }
 
 static void session_on_idle(struct loop_timer *, void *);
@@ -159,16 +155,15 @@ void
 session_end(struct session *s, const char *reason)
 {
 	struct loop *loop = s->mta.loop;
-	uint64_t ms;
 	size_t i;
 
 	if (s->mode == SESSION_ENDED)
 		return;
 	s->mode = SESSION_ENDED;
-	ms = loop_now(loop) - s->since;
 	loop_timer_stop(&s->idle);
 	loop_timer_stop(&s->progress);
 	deadline_stop(s);
+	account_message_end(s);
 	for (i = 0; i < s->n; i++)
 		child_end(&s->child[i]);
 	envelope_drop_texts(s);
@@ -176,13 +171,8 @@ session_end(struct session *s, const char *reason)
 	plan_end(s);
 	account_end(s);
 	limit_end(s);
-	/* Read by upstream's log analyzer: the form is fixed. */
 	if (s->negotiated) {
-		log_write(LOGL_STATISTICS,
-		    "[session][end][%s][%s][%llu.%03llu](%u)",
-		    stage_table[s->last_stage].upstream, s->status,
-		    (unsigned long long)(ms / 1000),
-		    (unsigned long long)(ms % 1000), s->id);
+		account_session_end(s);
 		session_log(s, LOGL_INFO, "session closed reason=%s", reason);
 	} else
 		session_log(s, LOGL_DEBUG, "no session mta=%s reason=%s",
@@ -244,12 +234,12 @@ session_message_end(struct session *s)
 {
 	size_t i;
 
+	account_message_end(s);
 	for (i = 0; i < s->n; i++) {
 		child_abort(&s->child[i]);
 		s->child[i].done = false;
 	}
 	plan_message_end(s);
-	account_message_end(s);
 	loop_timer_stop(&s->progress);
 	header_free(&s->headers);
 	body_clear(&s->body);
@@ -408,6 +398,7 @@ session_quit_nc(struct session *s)
 		memset(c->macro_gen, 0, sizeof(c->macro_gen));
 		c->skip = 0;
 		c->waited_ms = 0;
+		c->stopped_by = NULL;
 		c->state = CHILD_NEW;
 		c->status = "pass";
 	}

@@ -117,6 +117,7 @@ struct child {
 	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
 	struct macro		*macros;	/* that conditions have set */
 	bool			 kept_out;	/* of the session, by one */
+	bool			 open;		/* counted as a connection */
 
 	enum plan		 plan;		/* the event in hand */
 	bool			 asked;
@@ -159,6 +160,11 @@ struct child {
 	const char		*status;	/* upstream's word */
 	uint64_t		 wait_since;
 	uint64_t		 waited_ms;
+	uint64_t		 message_ms;	/* of them, before this one */
+	const char		*said;		/* of this message, as status;
+						   NULL: nothing final */
+	const struct conf_condition *stopped_by; /* while it is kept out */
+	char			*why;		/* it has failed */
 };
 
 enum session_mode {
@@ -183,6 +189,7 @@ struct account {
 	char			*address;	/* of CONNECT; NULL: not known */
 	char			*name;
 	char			*sender;	/* of the message in hand */
+	char			*held;		/* NULL, or why it is */
 	struct buf		 rcpts;		/* of those that were taken,
 						   the first ones, with NUL */
 	unsigned		 n_rcpts;	/* all of them */
@@ -512,6 +519,32 @@ void	limit_claim(struct session *);
 
 /* --- account.c ----------------------------------------------------------- */
 
+/* "12.3": the look of upstream's %g with six digits.  Returns dst. */
+#define ACCOUNT_SECONDS	24
+char	*account_seconds(uint64_t ms, char dst[ACCOUNT_SECONDS]);
+/* The child's part in the session is over: counts it, and says so. */
+void	account_child_end(struct child *);
+/* The same because it has failed. */
+void	account_failed(struct child *, const char *reason);
+/* What it was waited for since wait_since is in. */
+void	account_reply(struct child *);
+/* How many ms it is waited for now. */
+uint64_t account_waiting(const struct child *);
+/* The session is over: the same. */
+void	account_session_end(struct session *);
+/* So many bytes of the body have come. */
+void	account_body(struct session *, size_t n);
+/* A header field that a child (or with NULL: the session) adds or changes. */
+void	account_header(const struct session *, const struct child *,
+	    const struct packet *);
+/* The MTA is to hold the message, for that reason. */
+void	account_held(struct session *, const char *reason);
+/*
+ * The verdict on the message in hand: one line, and it is counted.  who NULL:
+ * nobody's, or the manager's own when it refuses.  Only the first one counts.
+ */
+void	account_verdict(struct session *, const struct child *who, enum stage,
+	    enum verdict, const char *text);
 /* An event of the envelope is in hand: learns whom it names. */
 void	account_event(struct session *, const struct packet *);
 /* The recipient in hand is one of the message. */
