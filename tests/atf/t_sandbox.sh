@@ -196,7 +196,8 @@ log_folder_body()
 	absolute
 	echo "log.path = \"$PWD/logs/mm.log\"" >> mm.conf
 	"$MM_PROGRAM" -f mm.conf -s "unix:$PWD/mm.sock" --daemon \
-	    --pid-file="$PWD/mm.pid" || atf_fail 'start'
+	    --pid-file="$PWD/run/number" || atf_fail 'start'
+	cp run/number mm.pid
 	cat mm.pid >> pids
 	cp logs/mm.log mm.log
 	limits Landlock
