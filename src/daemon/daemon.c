@@ -144,7 +144,9 @@ daemon_take(struct daemon *d)
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
-	/* The sandbox begins here. */
+	else
+		sandbox_enter(d->conf, d->conf->n_workers > 0 ?
+		    SANDBOX_MASTER : SANDBOX_DAEMON);
 	return (status);
 }
 
@@ -204,7 +206,6 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
-	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "

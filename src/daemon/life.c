@@ -21,6 +21,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
 #include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
 #include "manager/shared.h"
@@ -236,6 +237,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	c.conf = prepare_conf(d, life_report, &r);
 	if (c.conf == NULL)
 		return (life_stays(&r, "the new one has errors"));
+	sandbox_compare(d, c.conf);
 	if (life_change(d, &c, why, sizeof(why)) == -1) {
 		life_undo(d, &c);
 		return (life_stays(&r, why));

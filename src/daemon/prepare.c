@@ -21,7 +21,6 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
-#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 
 static void
@@ -240,8 +239,6 @@ prepare(const struct daemon *d, const struct conf *conf,
 	serve_check(conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
-	if (old != NULL)
-		sandbox_compare(d, conf);
 }
 
 void

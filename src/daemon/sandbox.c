@@ -197,8 +197,7 @@ sandbox_add(const char *key, const char *real, unsigned may,
 }
 
 void
-sandbox_enter(const struct daemon *d, const struct conf *conf,
-    enum sandbox_who who)
+sandbox_enter(const struct conf *conf, enum sandbox_who who)
 {
 	const char *notify = getenv("NOTIFY_SOCKET");
 	char text[SANDBOX_TEXT];
@@ -222,8 +221,8 @@ sandbox_enter(const struct daemon *d, const struct conf *conf,
 	sandbox.entered = true;
 	sandbox.limited = compat_sandbox(sandbox.place, sandbox.n, flags,
 	    text, sizeof(text));
-	log_write(LOGL_INFO, "sandbox: %s", text);
-	(void)d;
+	log_write(who == SANDBOX_WORKER ? LOGL_DEBUG : LOGL_INFO,
+	    "sandbox: %s", text);
 }
 
 void

@@ -27,11 +27,13 @@ enum sandbox_who {
 /*
  * Puts this process into it, if security.sandbox says so, and logs what is in
  * force.  After the change of the root folder and the user, before anything is
- * read from a socket.
+ * read from a socket, and before workers are forked.
  */
-void	sandbox_enter(const struct daemon *, const struct conf *,
-	    enum sandbox_who);
-/* Tells what of a new configuration has to wait for the next start. */
+void	sandbox_enter(const struct conf *, enum sandbox_who);
+/*
+ * Tells what of a new configuration has to wait for the next start, before any
+ * of it is tried.
+ */
 void	sandbox_compare(const struct daemon *, const struct conf *);
 /* A comment: what would be in force here. */
 void	sandbox_show(const struct conf *, FILE *);

@@ -20,6 +20,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker_internal.h"
 #include "manager/manager.h"
@@ -144,6 +145,7 @@ worker_begin(struct worker_self *w, const struct worker_start *start)
 	static const int signals[4] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 	size_t i;
 
+	sandbox_enter(w->conf, SANDBOX_WORKER);
 	w->loop = loop_new(w->conf->event_loop_backend);
 	if (w->loop == NULL)
 		return (-1);

@@ -120,6 +120,14 @@ off_body()
 	    "$MM_PROGRAM" -f off.conf --show-config
 }
 
+# The children's sockets, as a daemon in the background has to have them.
+absolute()
+{
+
+	sed 's|unix:\([ab]\)|unix:'"$PWD"'/\1|' mm.conf > mm.new
+	mv mm.new mm.conf
+}
+
 # The daemon in the background, its log in logs/mm.log.
 log_daemon()
 {
@@ -135,8 +143,7 @@ rotation_body()
 
 	for r_path in logs/mm.log link.log; do
 		everything
-		sed 's|unix:\([ab]\)|unix:'"$PWD"'/\1|' mm.conf > mm.new
-		mv mm.new mm.conf
+		absolute
 		rm -f logs/*
 		ln -sf logs/mm.log link.log
 		log_daemon "$PWD/$r_path"
@@ -180,6 +187,27 @@ folders_body()
 	works
 }
 
+sandbox_case log_folder "a log in a folder that is not in the sandbox: told why, and the old configuration stays"
+log_folder_body()
+{
+
+	everything
+	mkdir elsewhere
+	absolute
+	echo "log.path = \"$PWD/logs/mm.log\"" >> mm.conf
+	"$MM_PROGRAM" -f mm.conf -s "unix:$PWD/mm.sock" --daemon \
+	    --pid-file="$PWD/run/number" || atf_fail 'start'
+	cp run/number mm.pid
+	cat mm.pid >> pids
+	cp logs/mm.log mm.log
+	limits Landlock
+	echo "log.path = \"$PWD/elsewhere/mm.log\"" >> mm.conf
+	kill -HUP "$(cat mm.pid)"
+	wait_for grep -q 'configuration in force stays: log.path' logs/mm.log
+	has logs/mm.log "log.path: $PWD/elsewhere is outside of the sandbox"
+	check_mta -m big.eml --expect=pass
+}
+
 sandbox_case programs "a table's program runs, and the filter is there all the same"
 programs_body()
 {
@@ -194,6 +222,46 @@ programs_body()
 	lacks mm.log 'not permitted'
 	limits seccomp
 	atf_check_equal 2 "$(status Seccomp)"
+}
+
+# Of each worker that field of its status; one line for all that are equal.
+workers()
+{
+
+	for w_pid in $(pgrep -P "$(cat mm.pid)"); do
+		sed -n "s/^$1:[[:space:]]*//p" "/proc/$w_pid/status"
+	done | sort -u
+}
+
+sandbox_case workers "workers give away more than the daemon, and are forked in there" require.progs=pgrep
+workers_body()
+{
+
+	everything
+	echo 'manager.n_workers = 2' >> mm.conf
+	manager
+	works
+	kill -KILL "$(pgrep -P "$(cat mm.pid)" | head -n 1)"
+	n_two()
+	{
+		[ "$(pgrep -P "$(cat mm.pid)" | wc -l)" -eq 2 ]
+	}
+	wait_for n_two
+	works
+	kill -HUP "$(cat mm.pid)"
+	wait_for grep -q 'configuration reloaded' mm.log
+	works
+	wait_for n_two
+	lacks mm.log 'next start'
+	limits seccomp
+	atf_check_equal 2 "$(status Seccomp)"
+	[ -z "$(status Seccomp_filters)" ] || {
+		atf_check_equal 1 "$(status Seccomp_filters)"
+		atf_check_equal 2 "$(workers Seccomp_filters)"
+	}
+	atf_check_equal 2 "$(workers Seccomp)"
+	atf_check_equal 1 "$(workers NoNewPrivs)"
+	stop_manager
 }
 
 sandbox_case shown "what would be in force is what is in force"
@@ -212,7 +280,7 @@ shown_body()
 atf_init_test_cases()
 {
 
-	for t in in_force user off rotation folders programs shown; do
+	for t in in_force user off rotation folders log_folder programs workers shown; do
 		atf_add_test_case $t
 	done
 }
