@@ -340,6 +340,7 @@ TESTS_C= \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_log.c \
+	tests/atf/t_log_json.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
@@ -358,6 +359,7 @@ TESTS_C= \
 	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
+	tests/atf/t_stats.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_stress.c \
 	tests/atf/t_table.c \
