@@ -398,6 +398,7 @@ TESTS_SH= \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_log_message.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
