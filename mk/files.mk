@@ -415,6 +415,7 @@ TESTS_SH= \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
+	tests/atf/t_statistics.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_tool.sh
