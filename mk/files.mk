@@ -386,6 +386,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
+	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
@@ -404,7 +405,8 @@ TESTS_SH= \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
-	tests/atf/t_tool.sh
+	tests/atf/t_tool.sh \
+	tests/atf/t_worker.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \

@@ -131,6 +131,7 @@ workers_on_ready(struct worker *ready)
 	size_t n, accepting, old = 0;
 
 	ready->ready = true;
+	log_write(LOGL_INFO, "worker %ld accepts", (long)ready->pid);
 	n = workers_current(all, &accepting);
 	if (all->stopping || accepting < n)
 		return;
