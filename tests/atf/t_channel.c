@@ -175,7 +175,7 @@ CASE(hostile, "What is none, or too long, or not of its kind ends the channel")
 		size_t	 len;
 	} rows[] = {
 		{ "\0\0\0\0\1", 5 },			/* no kind */
-		{ "\0\0\0\1\0", 5 },			/* kinds there are not */
+		{ "\0\0\0\1\0", 5 },			/* no such kinds */
 		{ "\0\0\0\1\x9", 5 },
 		{ "\0\0\0\1\xff", 5 },
 		{ "\0\0\0\2\1x", 6 },			/* READY and more */

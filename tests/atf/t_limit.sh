@@ -54,7 +54,7 @@ let_go()
 		kill "$(cat "$lg_name.pid")"
 		lg_n=$((lg_n + 1))
 	done
-	wait_for at_least mm.log 'session closed' $lg_n
+	wait_for at_least mm.log 'session closed' "$lg_n"
 }
 
 # How many were open at a time, at most, by the log.
