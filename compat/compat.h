@@ -151,6 +151,32 @@
 #endif
 #endif
 
+/*
+ * What a process can give away for good (compat_sandbox.h): Linux' Landlock and
+ * system call filter, which a kernel may lack all the same, OpenBSD's pledge(2)
+ * with unveil(2), FreeBSD's cap_rights_limit(2).
+ */
+#ifndef HAVE_LANDLOCK
+#define HAVE_LANDLOCK COMPAT_LINUX
+#endif
+#ifndef HAVE_SECCOMP
+#define HAVE_SECCOMP COMPAT_LINUX
+#endif
+#ifndef HAVE_PLEDGE
+#if defined(__OpenBSD__)
+#define HAVE_PLEDGE 1
+#else
+#define HAVE_PLEDGE 0
+#endif
+#endif
+#ifndef HAVE_CAPSICUM
+#if defined(__FreeBSD__)
+#define HAVE_CAPSICUM 1
+#else
+#define HAVE_CAPSICUM 0
+#endif
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define COMPAT_PRINTF(f, a) __attribute__((__format__(__printf__, f, a)))
 #define COMPAT_NORETURN __attribute__((__noreturn__))

@@ -170,14 +170,20 @@ SRCS_DAEMON= \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
+	src/daemon/notify.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
+	src/daemon/sandbox.c \
 	src/daemon/serve.c \
 	src/daemon/worker.c \
 	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
 	compat/strlcpy.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
@@ -196,6 +202,7 @@ SRCS= ${SRCS_COMPAT} \
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
 	src/base/buf.h \
 	src/base/json.h \
 	src/base/log.h \
@@ -235,7 +242,9 @@ HDRS= \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/notify.h \
 	src/daemon/privilege.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
 	src/daemon/worker.h \
 	src/daemon/worker_internal.h \
@@ -346,6 +355,7 @@ TESTS_C= \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_shared.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
@@ -400,6 +410,7 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \

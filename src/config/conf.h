@@ -169,6 +169,7 @@ struct conf {
 	char		*effective_user;	/* NULL: as it was started */
 	char		*effective_group;	/* NULL: the user's */
 	char		*chroot;		/* NULL: none */
+	bool		 sandbox;		/* true */
 
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */

@@ -49,6 +49,10 @@ static const struct document_help {
 	    "The folder that becomes its root before it changes its user. "
 	    "Only root can do that, and not to stay root; milter-manager(8) "
 	    "says what has to be there." },
+	{ "security.sandbox",
+	    "Give away for good, before anything is read from a socket, what "
+	    "the system lets a process give away and what is not needed. "
+	    "See SECURITY in milter-manager(8)." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },

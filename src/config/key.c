@@ -85,6 +85,8 @@ const struct key key_main[] = {
 	    0, 0, NULL), "nil" },
 	{ "security.chroot", MAIN(KEY_FILE, true, chroot, 0, 0, NULL), "nil" },
 
+	{ "security.sandbox", MAIN(KEY_BOOL, false, sandbox, 0, 0, NULL),
+	    "true" },
 	{ "manager.connection_spec", KEY_SPEC, true,
 	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
 	    0, 65535, NULL, "\"inet:10025@[127.0.0.1]\"" },

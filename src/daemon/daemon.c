@@ -12,13 +12,14 @@
  *	-n, --show-config		(end here)
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
- *	background			(errors: EX_OSERR)
+ *	service manager, background	(errors: EX_OSERR)
  *	limit of descriptors
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -35,6 +36,8 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
 #include "detect/detect.h"
@@ -167,6 +170,7 @@ daemon_disassemble(struct daemon *d)
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);
+	notify_end();
 	serve_free(d->serve);
 	workers_free(d->workers);
 	life_end(d);
@@ -183,6 +187,7 @@ daemon_run(struct daemon *d)
 	status = daemon_take(d);
 	if (status != EX_OK)
 		return (status);
+	prepare_again(d);
 	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
@@ -193,11 +198,14 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
 		    "right to reach its children: security.effective_user");
 	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
@@ -233,6 +241,9 @@ daemon_start(struct daemon *d)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	if (notify_begin() == -1)
+		daemon_tell(d, LOGL_WARNING, "NOTIFY_SOCKET: %s",
+		    strerror(errno));
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);
@@ -240,6 +251,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -260,9 +272,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/notify.h"
 #include "daemon/serve.h"
 #include "daemon/worker.h"
 #include "manager/shared.h"
@@ -78,6 +79,7 @@ life_stays(struct life_report *r, const char *why)
 	(void)snprintf(line, sizeof(line), "the configuration in force stays: "
 	    "%s", why);
 	life_report(line, r);
+	notify(NOTIFY_READY);
 	return (-1);
 }
 
@@ -143,10 +145,10 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 
 	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
 	    spec_format(&conf->spec, now, sizeof(now))) != 0) {
-		c->listener = prepare_socket(conf, why, whysize);
+		c->listener = prepare_socket(d, conf, why, whysize);
 		return (c->listener == NULL ? -1 : 0);
 	}
-	prepare_listening(conf, &opt);
+	prepare_listening(d, conf, &opt);
 	c->access = old->socket_mode != conf->socket_mode ||
 	    !life_same_text(old->socket_group, conf->socket_group);
 	return (listener_set(d->listener, &opt, c->access, why, whysize));
@@ -202,7 +204,7 @@ life_undo(struct daemon *d, struct life_change *c)
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
-		prepare_listening(d->conf, &opt);
+		prepare_listening(d, d->conf, &opt);
 		(void)listener_set(d->listener, &opt, c->access, why,
 		    sizeof(why));
 	}
@@ -220,6 +222,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 
 	if (d->stopping)
 		return (life_stays(&r, "the manager is ending"));
+	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
 		    "is not a regular file", d->cmdline.source.file);
@@ -246,6 +249,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
+	notify(NOTIFY_READY);
 	return (0);
 }
 
@@ -282,6 +286,7 @@ life_stop(struct daemon *d, const char *why)
 		return;
 	}
 	d->stopping = true;
+	notify(NOTIFY_STOPPING);
 	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
 	    (unsigned)shared_running(d->shared));
 	if (d->workers != NULL) {

@@ -20,6 +20,8 @@ struct serve;
 struct shared;
 struct stats;
 
+/* Says so when manager.max_connections needs more descriptors than there are. */
+void	serve_check(const struct conf *);
 /*
  * A manager on that loop; takes a reference of conf.  Its sessions are counted
  * in that slot of shared, and in stats, which are lent (NULL: in its own).
