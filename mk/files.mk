@@ -331,6 +331,7 @@ SHIM_HDRS= \
 TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_breaker.c \
+	tests/atf/t_channel.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_custom.c \
@@ -381,6 +382,7 @@ TESTS_C= \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
 	tests/atf/t_sandbox.c \
+	tests/atf/t_shared.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stats.c \
@@ -423,6 +425,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
+	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_log_message.sh \
 	tests/atf/t_macros.sh \
@@ -446,7 +449,8 @@ TESTS_SH= \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_table_database.sh \
 	tests/atf/t_tool.sh \
-	tests/atf/t_upstream_items.sh
+	tests/atf/t_upstream_items.sh \
+	tests/atf/t_worker.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \

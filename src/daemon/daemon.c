@@ -200,7 +200,6 @@ daemon_run(struct daemon *d)
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	/* Workers are forked here. */
 	if (pidfile_write() == -1) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
 		    d->conf->pid_file, strerror(errno));

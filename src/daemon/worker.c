@@ -19,6 +19,7 @@
 #include "daemon/channel.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
 #include "daemon/office.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
@@ -174,6 +175,7 @@ worker_main(const struct worker_start *start)
 	int status = EX_OK;
 
 	memset(&w, 0, sizeof(w));
+	notify_end();
 	loop_leave(start->daemon->loop);
 	office_forked(start->daemon);
 	/* What the daemon has until all is well; -d logs there. */
@@ -197,6 +199,7 @@ worker_main(const struct worker_start *start)
 		linger_end_all(w.loop);
 		loop_free(w.loop);
 	}
+	sandbox_end();
 	log_close();
 	exit(status);
 }
