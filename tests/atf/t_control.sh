@@ -390,7 +390,7 @@ client_body()
 	atf_check test ! -s long
 	ctl 0 --json -s unix:ctl.sock status
 	has ctl.out '{"version": '
-	ctl 0 milters -s ctl.sock
+	ctl 0 milters -s ./ctl.sock
 	has ctl.out 'MILTER'
 	ctl 0 health -f mm.conf
 	ctl 0 metrics -f mm.conf
@@ -423,7 +423,7 @@ client_body()
 	ctl 78 reload -f mm.conf
 	has ctl.err 'mm.conf:'
 	# top goes on until it is ended.
-	"$MM_PROGRAM" top -s ctl.sock -i 100ms > top.out 2> top.err &
+	"$MM_PROGRAM" top -s unix:ctl.sock -i 100ms > top.out 2> top.err &
 	top=$!
 	echo $top >> pids
 	wait_for sh -c 'test "$(grep -c ^MILTER top.out)" -ge 3'
