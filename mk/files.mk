@@ -322,6 +322,7 @@ SHIM_HDRS= \
 TESTS_C= \
 	tests/atf/t_body.c \
 	tests/atf/t_breaker.c \
+	tests/atf/t_channel.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
 	tests/atf/t_conf_custom.c \
@@ -370,6 +371,7 @@ TESTS_C= \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
 	tests/atf/t_sandbox.c \
+	tests/atf/t_shared.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -410,6 +412,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
+	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
@@ -429,7 +432,8 @@ TESTS_SH= \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
-	tests/atf/t_tool.sh
+	tests/atf/t_tool.sh \
+	tests/atf/t_worker.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \

@@ -90,6 +90,8 @@ static int
 daemon_sessions(struct daemon *d)
 {
 	if (d->conf->n_workers > 0) {
+		/* The workers begin within it. */
+		sandbox_enter(d, d->conf, SANDBOX_MASTER);
 		d->workers = workers_new(d);
 		return (d->workers != NULL ? 0 : -1);
 	}
@@ -198,13 +200,13 @@ daemon_run(struct daemon *d)
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	/* Workers are forked here. */
 	if (pidfile_write() == -1) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
-	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
+	if (d->workers == NULL)
+		sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "

@@ -23,6 +23,8 @@
 
 /* Descriptors of our own: log, syslog, listener, loop, look-ups, last words. */
 #define SERVE_DESCRIPTORS	24u
+/* Connections at a time of a process that has no others beside it. */
+#define SERVE_ROUND		64u
 
 struct serve {
 	struct loop		*loop;
@@ -33,6 +35,7 @@ struct serve {
 	struct loop_timer	 deadline;
 	struct shared		*shared;
 	unsigned		 slot;		/* of shared */
+	bool			 lent;		/* a worker's */
 	bool			 full;		/* accepting is suspended */
 	void			(*done)(void *);
 	void			*done_arg;
@@ -311,7 +314,8 @@ serve_new(struct loop *loop, struct conf *conf, struct shared *shared,
 		free(s);
 		return (NULL);
 	}
-	if (stats != NULL)
+	s->lent = stats != NULL;
+	if (s->lent)
 		manager_lend_stats(s->manager, stats);
 	manager_on_end(s->manager, serve_on_end, s);
 	return (s);
@@ -326,7 +330,7 @@ serve_listen(struct serve *s, struct listener *l)
 	}
 	if (listener_start(l, s->loop, serve_on_accept, s) == -1)
 		return (-1);
-	listener_ask(l, serve_take);
+	listener_ask(l, serve_take, s->lent ? 1 : SERVE_ROUND);
 	if (s->listener != NULL)
 		serve_retire(s);
 	s->listener = l;
@@ -372,3 +376,4 @@ serve_free(struct serve *s)
 }
 
 #undef SERVE_DESCRIPTORS
+#undef SERVE_ROUND

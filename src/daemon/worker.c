@@ -19,7 +19,9 @@
 #include "daemon/channel.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
 #include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/worker_internal.h"
 #include "manager/manager.h"
@@ -160,6 +162,7 @@ worker_begin(struct worker_self *w, const struct worker_start *start)
 		if (loop_signal_add(w->loop, &w->signal[i], signals[i],
 		    worker_on_signal, w) == -1)
 			return (-1);
+	sandbox_enter(start->daemon, w->conf, SANDBOX_WORKER);
 	(void)sigprocmask(SIG_SETMASK, &start->mask, NULL);
 	return (channel_send(&w->channel, CHANNEL_READY, 0));
 }
@@ -172,6 +175,7 @@ worker_main(const struct worker_start *start)
 	int status = EX_OK;
 
 	memset(&w, 0, sizeof(w));
+	notify_end();
 	loop_leave(start->daemon->loop);
 	office_forked(start->daemon);
 	/* What the daemon has until all is well; -d logs there. */
@@ -195,6 +199,7 @@ worker_main(const struct worker_start *start)
 		linger_end_all(w.loop);
 		loop_free(w.loop);
 	}
+	sandbox_end();
 	log_close();
 	exit(status);
 }

@@ -28,8 +28,8 @@ struct workers;
 
 /*
  * Forks the first ones for d->conf and d->listener, on d->loop and d->shared;
- * signals have to be caught by then (life_begin).  NULL and errno when not one could
- * be forked.
+ * signals have to be caught by then (life_begin).  NULL and errno when not one
+ * could be forked.
  */
 struct workers *workers_new(struct daemon *);
 /*

@@ -36,6 +36,7 @@ struct worker {
 	struct worker	*next;
 	struct workers	*all;
 	struct loop_child child;
+	pid_t		 pid;
 	struct loop_timer late;		/* it is killed then */
 	struct channel	 channel;
 	struct conf	*conf;		/* a reference */
@@ -102,8 +103,8 @@ workers_on_late(struct loop_timer *t, void *arg)
 
 	(void)t;
 	log_write(LOGL_ERROR, "worker %ld does not end: it is killed",
-	    (long)w->child.pid);
-	(void)kill(w->child.pid, SIGKILL);
+	    (long)w->pid);
+	(void)kill(w->pid, SIGKILL);
 }
 
 static void
@@ -130,6 +131,7 @@ workers_on_ready(struct worker *ready)
 	size_t n, accepting, old = 0;
 
 	ready->ready = true;
+	log_write(LOGL_INFO, "worker %ld accepts", (long)ready->pid);
 	n = workers_current(all, &accepting);
 	if (all->stopping || accepting < n)
 		return;
@@ -256,7 +258,7 @@ workers_on_end(struct loop_child *child, int status, void *arg)
 		    (unsigned long long)all->pause);
 	}
 	log_write(ending ? LOGL_INFO : LOGL_ERROR, "worker %ld has ended "
-	    "(%s) after %u sessions, %u were cut%s", (long)w->child.pid, how,
+	    "(%s) after %u sessions, %u were cut%s", (long)w->pid, how,
 	    (unsigned)shared_slot_finished(shared, w->slot),
 	    (unsigned)shared_slot_running(shared, w->slot), next);
 	workers_forget(w);
@@ -328,6 +330,7 @@ workers_fork(struct workers *all)
 		errno = saved;
 		goto fail;
 	}
+	w->pid = pid;
 	w->next = all->first;
 	all->first = w;
 	return (0);

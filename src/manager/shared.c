@@ -42,7 +42,7 @@ struct shared_client {
 };
 
 struct shared {
-	uint32_t	 lock;		/* slot + 1 of the process that has it */
+	uint32_t	 lock;		/* slot + 1 of who has it */
 	uint32_t	 next_id;
 	uint32_t	 top;		/* from this slot on none was used */
 	uint32_t	 secret;	/* of the hash */
@@ -220,7 +220,8 @@ shared_key(const struct network_address *a, uint32_t key[2])
 	};
 
 	memcpy(key, a->byte, 8);
-	if (memcmp(a->byte, v4[0], 12) == 0 || memcmp(a->byte, v4[1], 12) == 0) {
+	if (memcmp(a->byte, v4[0], 12) == 0 ||
+	    memcmp(a->byte, v4[1], 12) == 0) {
 		key[0] = 0;
 		memcpy(&key[1], a->byte + 12, 4);
 	}

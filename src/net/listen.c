@@ -46,6 +46,7 @@ struct listener {
 	void			*done_arg;
 	bool			*gone;		/* told when freed in fn */
 	int			 fd;
+	unsigned		 round;		/* accepted at a time */
 	unsigned		 last;		/* accepted since retired */
 	unsigned		 pause_ms;
 	unsigned		 port;
@@ -312,6 +313,7 @@ listen_alloc(const struct spec *spec, const struct listen_options *options)
 	if (l == NULL)
 		return (NULL);
 	l->fd = -1;
+	l->round = LISTEN_ROUND;
 	l->pause_ms = options->pause_ms > 0 ? options->pause_ms :
 	    LISTEN_PAUSE;
 	if (spec_copy(spec, &l->spec) == -1) {
@@ -613,7 +615,7 @@ listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
 
 	(void)io;
 	(void)ready;
-	empty = listen_accept(l, LISTEN_ROUND);
+	empty = listen_accept(l, l->round);
 	if (l->done != NULL && empty != -1 &&
 	    (empty == 1 || l->last >= LISTEN_LAST))
 		l->done(l->done_arg);
@@ -632,9 +634,11 @@ listener_start(struct listener *l, struct loop *loop, listen_fn *fn, void *arg)
 }
 
 void
-listener_ask(struct listener *l, bool (*take)(struct listener *, void *))
+listener_ask(struct listener *l, bool (*take)(struct listener *, void *),
+    unsigned round)
 {
 	l->take = take;
+	l->round = round;
 }
 
 void

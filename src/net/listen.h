@@ -79,10 +79,11 @@ int	listener_start(struct listener *, struct loop *, listen_fn *,
 /*
  * take is asked before each accept(2), with fn's arg.  False: not now; it has
  * paused the listener.  After true fn is called, with fd -1 when there was no
- * connection after all.
+ * connection after all.  Of those that wait round are accepted at a time: where
+ * other processes accept, too, few are fair.
  */
 void	listener_ask(struct listener *, bool (*take)(struct listener *,
-	    void *arg));
+	    void *arg), unsigned round);
 /*
  * Stops accepting for a while (limit reached, descriptors short) and goes on;
  * the backlog keeps what comes.  When accept(2) fails for shortage the

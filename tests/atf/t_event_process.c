@@ -244,9 +244,88 @@ LOOP_CASE(processes, "Each registered process is reported once with its "
 	ATF_CHECK_EQ(1, k[2].calls);
 }
 
+/* In the forked process: its own loop, and nothing of the parent's. */
+static int
+leave_in_child(struct loop *l, const char *backend, int watched, int other)
+{
+	struct loop_signal term;
+	struct seen s;
+	struct sigaction sa;
+	struct loop *mine;
+	int fd[2];
+	char c;
+
+	loop_leave(l);
+	if (sigaction(SIGUSR1, NULL, &sa) == -1 || sa.sa_handler != SIG_DFL ||
+	    sigaction(SIGCHLD, NULL, &sa) == -1 || sa.sa_handler != SIG_DFL)
+		return (1);
+	if (fcntl(watched, F_GETFD) != -1 || fcntl(other, F_GETFD) == -1)
+		return (2);
+	memset(&term, 0, sizeof(term));
+	memset(&s, 0, sizeof(s));
+	mine = loop_new(backend);
+	if (mine == NULL || loop_signal_add(mine, &term, SIGUSR1, on_heard,
+	    NULL) == -1)
+		return (3);
+	pair(fd);
+	if (loop_io_add(mine, &s.io, fd[0], LOOP_READ, on_stop_once, &s) ==
+	    -1 || write(fd[1], "x", 1) != 1 || loop_run(mine) == -1 ||
+	    s.calls != 1 || read(fd[0], &c, 1) != 1)
+		return (4);
+	loop_io_del(&s.io);
+	loop_signal_del(&term);
+	loop_free(mine);
+	return (0);
+}
+
+static void
+on_left(struct loop_child *child, int status, void *arg)
+{
+	(void)child;
+	*(int *)arg = status;
+}
+
+LOOP_CASE(leave, "A forked process leaves the loop and the parent's goes on")
+{
+	struct heard h;
+	struct loop_child child;
+	struct seen s;
+	int fd[2], status = -2;
+	pid_t pid;
+
+	memset(&h, 0, sizeof(h));
+	memset(&child, 0, sizeof(child));
+	memset(&s, 0, sizeof(s));
+	pair(fd);
+	ATF_REQUIRE_EQ(0, loop_io_add(l, &s.io, fd[0], LOOP_READ, on_seen,
+	    &s));
+	ATF_REQUIRE_EQ(0, loop_signal_add(l, &h.s, SIGUSR1, on_heard, &h));
+	turn(l);
+	pid = fork();
+	ATF_REQUIRE(pid != -1);
+	if (pid == 0)
+		_exit(leave_in_child(l, loop_backend(l), fd[0], fd[1]));
+	ATF_REQUIRE_EQ(0, loop_child_add(l, &child, pid, on_left, &status));
+	while (status == -2)
+		turn(l);
+	ATF_CHECK_EQ(0, status);
+	/* What it watches is watched still. */
+	ATF_CHECK_EQ(0, s.calls);
+	ATF_REQUIRE_EQ(1, write(fd[1], "x", 1));
+	ATF_CHECK_EQ(LOOP_READ, look(l, &s));
+	ATF_REQUIRE_EQ(0, kill(getpid(), SIGUSR1));
+	turn(l);
+	ATF_CHECK_EQ(1, h.calls);
+	loop_io_del(&s.io);
+	loop_signal_del(&h.s);
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, signals);
 	ATF_TP_ADD_TC(tp, processes);
+	ATF_TP_ADD_TC(tp, leave);
 	return (atf_no_error());
 }
