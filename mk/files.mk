@@ -397,6 +397,8 @@ TESTS_SH= \
 	tests/atf/t_condition_postfix.sh \
 	tests/atf/t_connection_check.sh \
 	tests/atf/t_control.sh \
+	tests/atf/t_control_odd.sh \
+	tests/atf/t_control_prometheus.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \

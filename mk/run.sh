@@ -122,7 +122,7 @@ install_missing() {
 		    spamassassin spamd spamc rspamd sqlite3 postgresql
 		    mariadb-server-core mariadb-client-core unbound
 		    libsasl2-modules sasl2-bin milter-greylist milter-regex
-		    amavisd-milter busybox mksh"
+		    amavisd-milter busybox mksh curl prometheus"
 		# Of what opendmarc wants for a data base this is the least.
 		test $job = demo || apt_has opendmarc 2>/dev/null ||
 		    apt_has dbconfig-mysql 2>/dev/null ||

@@ -40,6 +40,8 @@ struct office_socket {
 struct office {
 	struct daemon	*daemon;
 	struct control	*control;	/* NULL: none */
+	struct control	*gone;		/* its last answer is being made */
+	struct loop_task task;
 	struct listener	*listener;	/* the control's, not ours to free */
 	struct office_socket next;	/* not yet in force */
 	uint64_t	 started;	/* seconds since 1970 */
@@ -421,6 +423,16 @@ static const struct control_ops office_ops = {
 
 /* --- its life ------------------------------------------------------------ */
 
+static void
+office_on_gone(struct loop_task *task, void *arg)
+{
+	struct office *o = arg;
+
+	(void)task;
+	control_free(o->gone);
+	o->gone = NULL;
+}
+
 /* What was prepared is used.  0, or -1 and errno with nothing changed. */
 static int
 office_use(struct office *o)
@@ -432,7 +444,12 @@ office_use(struct office *o)
 
 	o->next.listener = NULL;
 	if (l == NULL && !o->next.same) {
-		control_free(o->control);
+		/* It may be one of its clients who wants that. */
+		control_close(o->control);
+		if (o->control != NULL) {
+			o->gone = o->control;
+			loop_task_start(d->loop, &o->task, office_on_gone, o);
+		}
 		o->control = NULL;
 		o->listener = NULL;
 	} else if (o->control == NULL) {
@@ -509,6 +526,8 @@ office_end(struct daemon *d)
 	if (o == NULL)
 		return;
 	office_drop(&o->next);
+	loop_task_stop(&o->task);
+	control_free(o->gone);
 	control_free(o->control);
 	free(o);
 }
