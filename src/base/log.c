@@ -166,9 +166,9 @@ log_open_file(const char *path)
 }
 
 static void
-log_drop(void)
+log_drop(bool keep_syslog)
 {
-	if (log_state.use_syslog)
+	if (log_state.use_syslog && !keep_syslog)
 		logsock_close();
 	if (log_state.own_fd)
 		close(log_state.fd);
@@ -185,7 +185,7 @@ log_open(const struct log_settings *s)
 {
 	char *ident, *path = NULL, *syslog_path = NULL;
 	int fd = STDOUT_FILENO;
-	bool own = false;
+	bool own = false, keep;
 
 	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
 	if (ident == NULL)
@@ -206,8 +206,13 @@ log_open(const struct log_settings *s)
 	} else if (s->no_file)
 		fd = -1;
 
+	/* It may be out of reach by now (chroot). */
+	keep = s->use_syslog && (syslog_path == NULL ||
+	    log_state.syslog_path == NULL ? syslog_path ==
+	    log_state.syslog_path : strcmp(syslog_path,
+	    log_state.syslog_path) == 0);
 	/* Nothing can fail from here on. */
-	log_drop();
+	log_drop(keep);
 	log_state.opened = true;
 	log_state.use_syslog = s->use_syslog;
 	log_state.fd = fd;
@@ -231,7 +236,7 @@ fail:
 void
 log_close(void)
 {
-	log_drop();
+	log_drop(false);
 	log_state.opened = false;
 	log_state.fd = STDERR_FILENO;
 }
