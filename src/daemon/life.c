@@ -80,6 +80,13 @@ life_stays(struct life_report *r, const char *why)
 	return (-1);
 }
 
+static bool
+life_differs(const char *old, const char *now)
+{
+	return (old == NULL || now == NULL ? old != now :
+	    strcmp(old, now) != 0);
+}
+
 int
 life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 {
@@ -101,6 +108,11 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 		log_write(LOGL_WARNING, "manager.connection_spec: %s takes "
 		    "effect at the next start, until then it is %s", now,
 		    then);
+	if (life_differs(old->effective_user, conf->effective_user) ||
+	    life_differs(old->effective_group, conf->effective_group) ||
+	    life_differs(old->chroot, conf->chroot))
+		log_write(LOGL_WARNING, "security.* takes effect at the next "
+		    "start");
 	if (prepare_log(d, conf) == -1)
 		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
 		    strerror(errno));
