@@ -436,6 +436,7 @@ TESTS_SH= \
 	tests/atf/t_parallel.sh \
 	tests/atf/t_parallel_wire.sh \
 	tests/atf/t_postfix.sh \
+	tests/atf/t_privilege.sh \
 	tests/atf/t_rcd.sh \
 	tests/atf/t_replay.sh \
 	tests/atf/t_route.sh \
@@ -446,6 +447,7 @@ TESTS_SH= \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
+	tests/atf/t_start.sh \
 	tests/atf/t_statistics.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
@@ -462,6 +464,7 @@ TEST_PROGS= \
 	tests/atf/h_libmilter_edit.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
+	tests/atf/h_notify.c \
 	tests/atf/h_pair.c \
 	tests/atf/h_port.c \
 	tests/atf/h_preload_names.c \

@@ -191,9 +191,9 @@ log_open_file(const char *path)
 }
 
 static void
-log_drop(void)
+log_drop(bool keep_syslog)
 {
-	if (log_state.use_syslog)
+	if (log_state.use_syslog && !keep_syslog)
 		logsock_close();
 	if (log_state.own_fd)
 		close(log_state.fd);
@@ -213,7 +213,7 @@ log_open(const struct log_settings *s)
 	char *ident, *path = NULL, *syslog_path = NULL;
 	struct buf json = { NULL, 0, 0, 0 };
 	int fd = STDOUT_FILENO;
-	bool own = false, same;
+	bool own = false, same, keep;
 
 	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
 	if (ident == NULL)
@@ -241,11 +241,16 @@ log_open(const struct log_settings *s)
 	} else if (s->no_file)
 		fd = -1;
 
+	/* It may be out of reach by now (chroot). */
+	keep = s->use_syslog && (syslog_path == NULL ||
+	    log_state.syslog_path == NULL ? syslog_path ==
+	    log_state.syslog_path : strcmp(syslog_path,
+	    log_state.syslog_path) == 0);
 	/* Nothing can fail from here on. */
 	log_settle(true);
 	if (fd == log_state.fd)
 		log_state.own_fd = false;
-	log_drop();
+	log_drop(keep);
 	log_state.format = s->format;
 	log_state.json = json;
 	log_state.opened = true;
@@ -273,7 +278,7 @@ void
 log_close(void)
 {
 	log_settle(true);
-	log_drop();
+	log_drop(false);
 	log_state.opened = false;
 	log_state.fd = STDERR_FILENO;
 }

@@ -60,11 +60,11 @@ logsock_connect(void)
 void
 logsock_open(const char *path, const char *ident, int facility)
 {
-	logsock_close();
 	logsock.path = path != NULL ? path : _PATH_LOG;
 	logsock.ident = ident;
 	logsock.facility = facility;
-	logsock_connect();
+	if (logsock.fd == -1)
+		logsock_connect();
 }
 
 void

@@ -14,7 +14,8 @@
 #include <stdbool.h>
 
 /*
- * Connects; a failure shows in logsock_send(), which tries again.  path NULL is
+ * Connects, unless it is connected: logsock_close() comes before another path.
+ * A failure shows in logsock_send(), which tries again.  path NULL is
  * the system's socket.  Both strings must live until logsock_close().
  */
 void	logsock_open(const char *path, const char *ident, int facility);

@@ -117,7 +117,9 @@ life_tell_fixed(const struct conf *conf, const struct conf *old)
 {
 	static const char *const fixed[] = {
 		"manager.daemon", "manager.event_loop_backend",
-		"manager.n_workers",
+		"manager.n_workers", "security.effective_user",
+		"security.effective_group", "security.chroot",
+		"security.sandbox",
 	};
 	const struct key *key;
 	size_t i;

@@ -20,7 +20,7 @@ struct serve;
 struct shared;
 struct stats;
 
-/* Says so when manager.max_connections needs more descriptors than there are. */
+/* Says so when max_connections needs more descriptors than there are. */
 void	serve_check(const struct conf *);
 /*
  * A manager on that loop; takes a reference of conf.  Its sessions are counted

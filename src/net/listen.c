@@ -148,7 +148,7 @@ listen_lend(const struct listen_options *options, bool on)
 	errno = save;
 }
 
-/* bind(2), with no right for anybody yet, and the owner.  0, or -1 and errno. */
+/* bind(2), without a right for anybody, and the owner.  0, or -1 and errno. */
 static int
 listen_bind_path(struct listener *l, const struct listen_options *options,
     const struct sockaddr *sa, socklen_t len)

@@ -39,11 +39,11 @@ gone()
 	return 1
 }
 
-# as USER COMMAND
+# as USER COMMAND: without a user, who calls the script.
 as()
 {
 
-	if [ "$1" = "$(id -un)" ]; then
+	if [ -z "$1" ] || [ "$1" = "$(id -un)" ]; then
 		sh -c "$2"
 	else
 		SHELL=/bin/sh su -m "$1" -c "$2"
@@ -319,7 +319,7 @@ if [ "$RC_SYSTEM" = openbsd ]; then
 	esac
 	load_rc_config "${0##*/}"
 	daemon_flags=${milter_manager_flags:-$daemon_flags}
-	daemon_user=${milter_manager_user:-$daemon_user}
+	daemon_user=${milter_manager_user:-}
 	pexp="$daemon${daemon_flags:+ $daemon_flags}"
 fi
 
@@ -355,15 +355,13 @@ openrc()
 	esac
 }
 
-# With command_background: its output is lost, its number is root's to write.
+# It goes to the background by itself, and writes its number.
 openrc_start()
 {
 
-	start_pre && [ "$command_background" = yes ] || return 1
-	[ "$command_user" = "$(id -un)" ] || return 1
+	start_pre && [ -z "$command_background$command_user" ] || return 1
 	# shellcheck disable=SC2086
-	$command $command_args < /dev/null > /dev/null 2>&1 &
-	echo $! > "$pidfile"
+	$command $command_args && [ -s "$pidfile" ]
 }
 
 openrc_stop()
@@ -375,14 +373,6 @@ openrc_stop()
 	TERM/*)	kill -TERM "$os_pid" && gone "$os_pid" && rm -f "$pidfile" ;;
 	*)	return 1 ;;
 	esac
-}
-
-# checkpath --directory --owner USER --mode MODE PATH
-checkpath()
-{
-
-	[ "$1 $2 $4" = "--directory --owner --mode" ] && install -d -o "$3" \
-	    -m "$5" "$6"
 }
 
 ebegin()
@@ -455,7 +445,7 @@ procd_set_param()
 		shift
 		printf '%s\n' "$@" > procd.command
 		;;
-	user | no_new_privs | respawn | stderr | term_timeout)
+	no_new_privs | respawn | stderr | term_timeout)
 		echo "$*" >> procd.param
 		;;
 	*)
@@ -491,27 +481,13 @@ procd_add_reload_trigger()
 
 # --- commands ----------------------------------------------------------------
 
-# "su -s /bin/sh -c COMMAND USER"
-su_to()
-{
-
-	[ "$1 $2 $3 $5" = "-s /bin/sh -c $(id -un)" ] && sh -c "$4"
-}
-
-# OpenRC's --signal HUP --pidfile FILE, and busybox's -S, in the foreground.
+# OpenRC's --signal HUP --pidfile FILE.
 start_stop_daemon()
 {
 
 	case "$1 $2" in
 	'--signal HUP')
 		kill -HUP "$(cat "$4")"
-		;;
-	'-S -c')
-		[ "$3" = "$(id -un)" ] && [ ! -e "$5" ] &&
-		    [ "$6 $8" = '-x --' ] || return 1
-		ss_command=$7
-		shift 8
-		"$ss_command" "$@"
 		;;
 	*)
 		return 1

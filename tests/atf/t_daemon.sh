@@ -377,7 +377,7 @@ socket_refused_body()
 		refused 69 'is no socket' \
 		    -f mm.conf $o -s "unix:$PWD/folder"
 		refused 69 'No such file or directory' \
-		    -f mm.conf $o -s "unix:$PWD/none/s"
+		    -f mm.conf $o -s "unix:$PWD/none/at/s"
 	done
 	atf_check -o inline:'kept\n' cat file
 	# The one that runs has taken no harm.

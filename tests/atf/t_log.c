@@ -512,6 +512,35 @@ H_CASE(syslog_lines, "The syslog daemon gets each line with its priority, "
 	close(fd);
 }
 
+H_CASE(syslog_kept, "Settings that name the same syslog daemon keep the "
+    "connection to it: its socket may be out of reach")
+{
+	struct log_settings s;
+	int fd, other;
+
+	if (!HAVE_SYSLOG_SOCKET)
+		atf_tc_skip("syslog(3) is used here");
+	fd = syslog_door("syslog");
+	settings(&s, NULL);
+	s.no_file = s.use_syslog = true;
+	s.syslog_path = "syslog";
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	ATF_REQUIRE_EQ(rename("syslog", "away"), 0);
+	s.facility = LOG_LOCAL3;
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	log_write(LOGL_INFO, "kept");
+	check_datagram(fd, LOG_LOCAL3 | LOG_INFO, "kept");
+	/* Another one is another one. */
+	other = syslog_door("other");
+	s.syslog_path = "other";
+	ATF_REQUIRE_EQ(log_open(&s), 0);
+	log_write(LOGL_INFO, "new");
+	check_datagram(other, LOG_LOCAL3 | LOG_INFO, "new");
+	log_close();
+	close(fd);
+	close(other);
+}
+
 H_CASE(syslog_stuck, "A syslog daemon that does not read holds nobody up")
 {
 	static char text[4096];
@@ -547,6 +576,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, full_pipe);
 	ATF_TP_ADD_TC(tp, fifo);
 	ATF_TP_ADD_TC(tp, syslog_lines);
+	ATF_TP_ADD_TC(tp, syslog_kept);
 	ATF_TP_ADD_TC(tp, syslog_stuck);
 	return (atf_no_error());
 }
