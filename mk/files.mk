@@ -162,10 +162,12 @@ SRCS_DAEMON= \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
+	src/daemon/handover.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
-	src/daemon/serve.c
+	src/daemon/serve.c \
+	src/daemon/upgrade.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
@@ -226,6 +228,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/daemon/privilege.h \
 	src/daemon/serve.h \
+	src/daemon/upgrade.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \

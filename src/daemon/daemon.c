@@ -44,6 +44,7 @@ daemon_report(const char *line, void *arg)
 {
 	(void)arg;
 	(void)fprintf(stderr, "%s\n", line);
+	upgrade_tell(line);
 }
 
 void
@@ -56,6 +57,8 @@ daemon_tell(const struct daemon *d, unsigned level, const char *fmt, ...)
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	log_write(level, "%s", line);
+	if (level == LOGL_ERROR)
+		upgrade_tell(line);
 	if (d->starting && (!d->cmdline.debug || !log_wants(level)))
 		(void)fprintf(stderr, "milter-manager: %s\n", line);
 }
@@ -66,7 +69,7 @@ daemon_pid_file(const struct daemon *d)
 	const char *path = d->conf->pid_file;
 	pid_t other;
 
-	if (path == NULL || pidfile_open(path, &other) == 0)
+	if (path == NULL || pidfile_open(path, !upgrade_is(), &other) == 0)
 		return (EX_OK);
 	if (other > 0) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: process %ld "
@@ -118,6 +121,7 @@ daemon_take(struct daemon *d)
 	d->listener = prepare_listener(d, d->conf);
 	if (d->listener == NULL)
 		return (EX_UNAVAILABLE);
+	upgrade_close_others(d);
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
@@ -136,8 +140,7 @@ daemon_assemble(struct daemon *d)
 		return (EX_OSERR);
 	}
 	d->serve = serve_new(d->loop, d->conf);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	if (d->serve == NULL || life_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -158,6 +161,41 @@ daemon_disassemble(struct daemon *d)
 	loop_free(d->loop);
 }
 
+/* Serves from now on. */
+static int
+daemon_go(struct daemon *d)
+{
+	/* Workers are forked here. */
+	if (serve_listen(d->serve, d->listener) == -1) {
+		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
+		return (EX_OSERR);
+	}
+	if (pidfile_write() == -1) {
+		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
+		    d->conf->pid_file, strerror(errno));
+		/* After an upgrade nobody else is left to serve. */
+		if (!d->upgraded)
+			return (EX_CANTCREAT);
+	}
+	daemon_tell_listening(d);
+	if (geteuid() == 0)
+		log_write(LOGL_WARNING, "it runs as root, and only needs the "
+		    "right to reach its children: security.effective_user");
+	d->starting = false;
+	detach_ready();
+	return (EX_OK);
+}
+
+/* The one before us has let go. */
+static void
+daemon_take_over(struct daemon *d)
+{
+	d->upgraded = true;
+	d->status = daemon_go(d);
+	if (d->status != EX_OK)
+		loop_stop(d->loop);
+}
+
 static int
 daemon_run(struct daemon *d)
 {
@@ -170,25 +208,17 @@ daemon_run(struct daemon *d)
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	/* Workers are forked here. */
-	if (pidfile_write() == -1) {
-		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
-		    d->conf->pid_file, strerror(errno));
-		return (EX_CANTCREAT);
-	}
-	daemon_tell_listening(d);
-	if (geteuid() == 0)
-		log_write(LOGL_WARNING, "it runs as root, and only needs the "
-		    "right to reach its children: security.effective_user");
-	d->starting = false;
-	detach_ready();
+	status = upgrade_is() ? upgrade_ready(d, daemon_take_over) :
+	    daemon_go(d);
+	if (status != EX_OK)
+		return (status);
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
 		    strerror(errno));
-		status = EX_OSERR;
+		d->status = EX_OSERR;
 	}
 	log_write(LOGL_MESSAGE, "ended");
-	return (status);
+	return (d->status);
 }
 
 /* Owns d->conf as long as it runs. */
@@ -203,7 +233,7 @@ daemon_start(struct daemon *d)
 	d->background = d->conf->daemon && !d->cmdline.debug;
 	/* A pipe that the caller reads to its end would never end. */
 	if (d->background)
-		closefrom(STDERR_FILENO + 1);
+		closefrom(d->inherited);
 	status = privilege_find(&d->privilege, d->conf, false, why,
 	    sizeof(why));
 	if (status != EX_OK) {
@@ -269,6 +299,8 @@ daemon_main(int argc, char **argv)
 	/* Else a socket or the log gets a number that others write to. */
 	if (detach_stdio() == -1)
 		return (EX_OSERR);
+	upgrade_remember(argv);
+	d.inherited = upgrade_inherit();
 	status = cmdline_parse(&d.cmdline, argc, argv);
 	if (status != -1) {
 		cmdline_free(&d.cmdline);
@@ -284,6 +316,7 @@ daemon_main(int argc, char **argv)
 		    daemon_show(&d) : daemon_start(&d);
 		conf_unref(d.conf);
 	}
+	upgrade_end();
 	log_close();
 	cmdline_free(&d.cmdline);
 	return (status);

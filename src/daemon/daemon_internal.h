@@ -12,6 +12,8 @@
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
  *	detach.c	the background, the file with the process number
+ *	upgrade.c	sockets that another process hands to this one
+ *	handover.c	this one handing them to the next
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H
@@ -22,6 +24,7 @@
 
 #include "config/conf.h"
 #include "daemon/cmdline.h"
+#include "daemon/upgrade.h"
 #include "daemon/privilege.h"
 #include "event/loop.h"
 #include "net/listen.h"
@@ -35,10 +38,16 @@ struct daemon {
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct serve		*serve;		/* sessions of this process */
 	struct privilege	 privilege;	/* who it becomes */
-	struct loop_signal	 term, intr, hup, usr1;
+	struct loop_signal	 term, intr, hup, usr1, usr2;
+	struct upgrade		 upgrade;	/* the next process */
+	struct loop_timer	 leaving;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
 	bool			 stopping;
+	bool			 left;		/* another one has taken over */
+	bool			 upgraded;	/* we have taken over */
+	int			 inherited;	/* descriptors below are ours */
+	int			 status;	/* of the process, at its end */
 };
 
 /* Where lines about a configuration go. */
@@ -82,8 +91,8 @@ struct listener *prepare_listener(const struct daemon *,
 
 /*
  * Outside of the loop our signals would do what they do to any process.  At
- * the start HUP and USR1 wait until loop_signal_add() lets them in, while TERM
- * and INT end it at once; at the end none of the four may cut the clearing up
+ * the start HUP, USR1 and USR2 wait until loop_signal_add() lets them in, while
+ * TERM and INT end it at once; at the end none of them may cut the clearing up
  * short.
  */
 void	life_hold_signals(bool all);
@@ -101,6 +110,11 @@ int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
  * again: now.
  */
 void	life_stop(struct daemon *, const char *why);
+/*
+ * Process pid has taken over, and those sockets: accepts no more, and ends with
+ * the last session, however long it takes.
+ */
+void	life_leave(struct daemon *, pid_t pid, unsigned taken);
 /* Opens the log's file anew. */
 void	life_reopen(struct daemon *);
 

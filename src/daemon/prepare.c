@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/upgrade.h"
 
 static void
 prepare_warn(const char *line, void *arg)
@@ -215,9 +216,12 @@ struct listener *
 prepare_socket(const struct conf *conf, char *why, size_t whysize)
 {
 	struct listen_options opt;
+	struct listener *l;
 
+	why[0] = '\0';
 	prepare_listening(conf, &opt);
-	return (listener_new(&conf->spec, &opt, why, whysize));
+	l = upgrade_adopt(&conf->spec, &opt);
+	return (l != NULL ? l : listener_new(&conf->spec, &opt, why, whysize));
 }
 
 struct listener *
