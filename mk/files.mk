@@ -164,6 +164,7 @@ SRCS_DAEMON= \
 	src/daemon/detach.c \
 	src/daemon/handover.c \
 	src/daemon/life.c \
+	src/daemon/notify.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
 	src/daemon/serve.c \
@@ -226,6 +227,7 @@ HDRS= \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/notify.h \
 	src/daemon/privilege.h \
 	src/daemon/serve.h \
 	src/daemon/upgrade.h \

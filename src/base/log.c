@@ -10,6 +10,8 @@
  */
 #include "compat.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -253,6 +255,20 @@ log_reopen(void)
 	close(log_state.fd);
 	log_state.fd = fd;
 	return (0);
+}
+
+int
+log_give(uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (!log_state.own_fd)
+		return (0);
+	if (fstat(log_state.fd, &st) == -1)
+		return (-1);
+	if (!S_ISREG(st.st_mode) || st.st_size > 0)
+		return (0);
+	return (fchown(log_state.fd, uid, gid));
 }
 
 bool

@@ -74,6 +74,9 @@ void	log_close(void);
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
 
+/* Gives the log's file, while it is empty, to that user.  0, or -1 and errno. */
+int	log_give(uid_t, gid_t);
+
 /* True when somebody would read a line of that level. */
 bool	log_wants(unsigned level);
 

@@ -12,7 +12,7 @@
  *	-n, --show-config		(end here)
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
- *	background			(errors: EX_OSERR)
+ *	service manager, background	(errors: EX_OSERR)
  *	limit of descriptors
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
@@ -35,6 +35,7 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
 #include "daemon/serve.h"
 #include "detect/detect.h"
 #include "net/stream.h"
@@ -155,6 +156,7 @@ daemon_disassemble(struct daemon *d)
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);
+	notify_end();
 	serve_free(d->serve);
 	life_end(d);
 	linger_end_all(d->loop);
@@ -182,6 +184,8 @@ daemon_go(struct daemon *d)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
 		    "right to reach its children: security.effective_user");
 	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
 	detach_ready();
 	return (EX_OK);
 }
@@ -204,6 +208,7 @@ daemon_run(struct daemon *d)
 	status = daemon_take(d);
 	if (status != EX_OK)
 		return (status);
+	prepare_again(d);
 	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
@@ -246,6 +251,9 @@ daemon_start(struct daemon *d)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	if (notify_begin() == -1)
+		daemon_tell(d, LOGL_WARNING, "NOTIFY_SOCKET: %s",
+		    strerror(errno));
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);

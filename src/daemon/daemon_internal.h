@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
  *	upgrade.c	sockets that another process hands to this one
  *	handover.c	this one handing them to the next
@@ -71,6 +72,8 @@ struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 int	prepare_log(const struct daemon *, const struct conf *);
 /* Sets the limit of descriptors, as far as we may. */
 void	prepare_limits(const struct daemon *, const struct conf *);
+/* After the change of user: whether what it will open again can be. */
+void	prepare_again(const struct daemon *);
 /*
  * All that is told for a configuration that comes into force: notes of what was
  * detected (old NULL: all of them), chains that break, folders that cannot be
@@ -79,10 +82,11 @@ void	prepare_limits(const struct daemon *, const struct conf *);
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);
 /* How its socket is to be. */
-void	prepare_listening(const struct conf *, struct listen_options *);
+void	prepare_listening(const struct daemon *, const struct conf *,
+	    struct listen_options *);
 /* Its socket, and why as at listener_new(). */
-struct listener *prepare_socket(const struct conf *, char *why,
-	    size_t whysize);
+struct listener *prepare_socket(const struct daemon *, const struct conf *,
+	    char *why, size_t whysize);
 /* The same with what is wrong told; NULL on failure. */
 struct listener *prepare_listener(const struct daemon *,
 	    const struct conf *);

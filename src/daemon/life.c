@@ -20,6 +20,7 @@
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/notify.h"
 #include "daemon/serve.h"
 
 #define LIFE_LEAVING	1000	/* ms */
@@ -80,6 +81,7 @@ life_stays(struct life_report *r, const char *why)
 	(void)snprintf(line, sizeof(line), "the configuration in force stays: "
 	    "%s", why);
 	life_report(line, r);
+	notify(NOTIFY_READY);
 	return (-1);
 }
 
@@ -144,10 +146,10 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 
 	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
 	    spec_format(&conf->spec, now, sizeof(now))) != 0) {
-		c->listener = prepare_socket(conf, why, whysize);
+		c->listener = prepare_socket(d, conf, why, whysize);
 		return (c->listener == NULL ? -1 : 0);
 	}
-	prepare_listening(conf, &opt);
+	prepare_listening(d, conf, &opt);
 	c->access = old->socket_mode != conf->socket_mode ||
 	    !life_same_text(old->socket_group, conf->socket_group);
 	return (listener_set(d->listener, &opt, c->access, why, whysize));
@@ -208,7 +210,7 @@ life_undo(struct daemon *d, struct life_change *c)
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
-		prepare_listening(d->conf, &opt);
+		prepare_listening(d, d->conf, &opt);
 		(void)listener_set(d->listener, &opt, c->access, why,
 		    sizeof(why));
 	}
@@ -227,6 +229,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	if (d->stopping || d->upgrade.running)
 		return (life_stays(&r, d->stopping ? "the manager is ending" :
 		    "an upgrade is under way"));
+	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
 		    "is not a regular file", d->cmdline.source.file);
@@ -250,6 +253,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
+	notify(NOTIFY_READY);
 	return (0);
 }
 
@@ -284,6 +288,7 @@ life_stop(struct daemon *d, const char *why)
 	d->stopping = true;
 	d->left = false;
 	loop_timer_stop(&d->leaving);
+	notify(NOTIFY_STOPPING);
 	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
 	    serve_sessions(d->serve));
 	d->listener = NULL;
@@ -314,6 +319,7 @@ life_leave(struct daemon *d, pid_t pid, unsigned taken)
 	log_write(LOGL_MESSAGE, "upgrade: process %ld has taken over, %zu "
 	    "sessions to go", (long)pid, serve_sessions(d->serve));
 	pidfile_let_go();
+	notify_pass(pid);
 	if ((taken & 1) != 0)
 		listener_let_go(d->listener);
 	d->listener = NULL;

@@ -35,12 +35,44 @@ struct serve {
 };
 
 /*
+ * A session needs a descriptor for the MTA, one a child, and two for the spool
+ * of a large message and its new body, one if it is recorded.
+ */
+static size_t
+serve_each(const struct conf *conf)
+{
+	size_t i, each = 3;
+
+	each += conf->record_directory != NULL;
+	for (i = 0; i < conf->n_milters; i++)
+		each += conf->milters[i]->enabled;
+	return (each);
+}
+
+void
+serve_check(const struct conf *conf)
+{
+	size_t each = serve_each(conf), need, fits;
+	struct rlimit rl;
+
+	need = each * conf->max_connections + SERVE_DESCRIPTORS;
+	if (conf->max_connections == 0 || getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
+	    rl.rlim_cur == RLIM_INFINITY || need <= rl.rlim_cur)
+		return;
+	fits = rl.rlim_cur <= SERVE_DESCRIPTORS + each ? 1 :
+	    ((size_t)rl.rlim_cur - SERVE_DESCRIPTORS) / each;
+	log_write(LOGL_WARNING, "manager.max_connections: %u sessions need %zu "
+	    "open files, %zu each, and %zu may be open: %zu sessions at once; "
+	    "raise the limit or manager.max_file_descriptors, or lower "
+	    "manager.max_connections", conf->max_connections, need, each,
+	    (size_t)rl.rlim_cur, fits);
+}
+
+/*
  * How many sessions there may be.  A session that cannot dial its children for
  * want of descriptors would be answered by their fallbacks, so that whoever
  * opens enough connections could have his mail accepted unseen: such a session
- * is not begun.  It needs a descriptor for the MTA, one a child, and two for
- * the spool of a large message and its new body, one if it is recorded; and
- * what conditions look up has its own.
+ * is not begun.  What conditions look up has its own descriptors.
  */
 static size_t
 serve_room(const struct serve *s, const char **why)
@@ -48,14 +80,11 @@ serve_room(const struct serve *s, const char **why)
 	const struct conf *conf = manager_conf(s->manager);
 	size_t own = SERVE_DESCRIPTORS + manager_descriptors(s->manager);
 	struct rlimit rl;
-	size_t i, room = SIZE_MAX, each = 3;
+	size_t room = SIZE_MAX, each = serve_each(conf);
 
 	*why = "manager.max_connections";
 	if (conf->max_connections > 0)
 		room = conf->max_connections;
-	each += conf->record_directory != NULL;
-	for (i = 0; i < conf->n_milters; i++)
-		each += conf->milters[i]->enabled;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur != RLIM_INFINITY) {
 		size_t all = (size_t)rl.rlim_cur;

@@ -17,6 +17,8 @@
 
 struct serve;
 
+/* Says so when manager.max_connections needs more descriptors than there are. */
+void	serve_check(const struct conf *);
 /* A manager on that loop; takes a reference of conf.  NULL and errno. */
 struct serve *serve_new(struct loop *, struct conf *);
 /*

@@ -134,6 +134,40 @@ listen_set_group(const char *path, const char *name, char *why, size_t whysize)
 		    "become '%s': %s", path, name, strerror(errno));
 }
 
+/* For a moment the effective user is the one whose socket it is to be. */
+static void
+listen_lend(const struct listen_options *options, bool on)
+{
+	int save = errno;
+
+	/* Back is always possible: the real user is root. */
+	if (options->lend)
+		(void)seteuid(on ? options->owner : 0);
+	errno = save;
+}
+
+/* bind(2), with no right for anybody yet, and the owner.  0, or -1 and errno. */
+static int
+listen_bind_path(struct listener *l, const struct listen_options *options,
+    const struct sockaddr *sa, socklen_t len)
+{
+	mode_t mask = umask(0777);
+	int rc, save;
+
+	listen_lend(options, true);
+	rc = bind(l->fd, sa, len);
+	listen_lend(options, false);
+	if (rc == -1 && errno == EACCES && options->lend) {
+		rc = bind(l->fd, sa, len);
+		if (rc == 0)
+			rc = lchown(l->spec.path, options->owner, (gid_t)-1);
+	}
+	save = errno;
+	(void)umask(mask);
+	errno = save;
+	return (rc);
+}
+
 /* Binds a unix socket; nobody can connect before listen(2).  0 or -1. */
 static int
 listen_bind_unix(struct listener *l, const struct listen_options *options,
@@ -144,8 +178,7 @@ listen_bind_unix(struct listener *l, const struct listen_options *options,
 	struct sockaddr *sa = (struct sockaddr *)&ss;
 	socklen_t len;
 	struct stat st;
-	mode_t mask;
-	int rc, err;
+	int rc;
 
 	if (spec_sockaddr(&l->spec, true, &ss, &len) == -1) {
 		(void)snprintf(why, whysize, "unix:%s: the path is too long",
@@ -160,14 +193,9 @@ listen_bind_unix(struct listener *l, const struct listen_options *options,
 		    strerror(errno));
 		return (-1);
 	}
-	mask = umask(0777);
-	rc = bind(l->fd, sa, len);
-	err = errno;
-	(void)umask(mask);
-	if (rc == -1) {
+	if (listen_bind_path(l, options, sa, len) == -1) {
 		(void)snprintf(why, whysize, "unix:%s: %s", path,
-		    strerror(err));
-		errno = err;
+		    strerror(errno));
 		return (-1);
 	}
 	/* From here on the path is ours, and goes when something fails. */
@@ -181,8 +209,10 @@ listen_bind_unix(struct listener *l, const struct listen_options *options,
 	l->named = l->remove = true;
 	if (options->group != NULL)
 		listen_set_group(path, options->group, why, whysize);
-	if (chmod(path, (mode_t)(options->mode & 0777)) == -1 ||
-	    listen(l->fd, SOMAXCONN) == -1) {
+	listen_lend(options, true);
+	rc = chmod(path, (mode_t)(options->mode & 0777));
+	listen_lend(options, false);
+	if (rc == -1 || listen(l->fd, SOMAXCONN) == -1) {
 		(void)snprintf(why, whysize, "unix:%s: %s", path,
 		    strerror(errno));
 		return (-1);

@@ -26,6 +26,8 @@ typedef void listen_fn(struct listener *, int fd, const struct sockaddr *,
 struct listen_options {
 	unsigned	 mode;		/* chmod of a unix socket, e.g. 0660 */
 	const char	*group;		/* chown of its group, NULL: leave it */
+	bool		 lend;		/* we are root: a unix socket is to */
+	uid_t		 owner;		/* be that user's */
 	bool		 remove_on_create; /* unlink an old one; see below */
 	bool		 remove_on_close;
 	unsigned	 pause_ms;	/* wait when accept(2) lacks descriptors
@@ -38,7 +40,10 @@ struct listen_options {
  * start-up.  With remove_on_create an existing *socket* at the path is removed
  * when nobody answers on it (a live one is EADDRINUSE, anything that is no
  * socket is left alone and is an error).  The socket gets mode and group
- * before anyone can connect.  A group that does not exist or may not be
+ * before anyone can connect.  With lend it is made by the owner (the effective
+ * user id changes for that moment), since in a folder of his he could have root
+ * change something else; where he cannot write, by root, and given to him.  A
+ * group that does not exist or may not be
  * given is told in why but is no failure (a listener is returned, why is not
  * empty; else it is empty).  Returns NULL and one line in why otherwise.
  * Accepting starts with listener_start().
