@@ -59,6 +59,7 @@ SRCS_NET= \
 	src/net/dns_conf.c \
 	src/net/dns_packet.c \
 	src/net/dns_try.c \
+	src/net/launch.c \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/resolver.c \
@@ -103,6 +104,7 @@ SRCS_CONDITION= \
 	src/condition/condition.c \
 	src/condition/facts.c \
 	src/condition/feed.c \
+	src/condition/feed_command.c \
 	src/condition/feed_database.c \
 	src/condition/feed_program.c \
 	src/condition/stress.c
@@ -126,6 +128,7 @@ SRCS_MANAGER= \
 	src/manager/stage.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
+SRCS_CONTROL=
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
@@ -161,13 +164,17 @@ SRCS_DAEMON= \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
+	src/daemon/launcher.c \
+	src/daemon/launcher_exec.c \
+	src/daemon/launcher_run.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
 	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
-	compat/strlcpy.c
+	compat/strlcpy.c \
+	compat/title.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
 	${SRCS_EVENT} \
@@ -178,6 +185,7 @@ SRCS= ${SRCS_COMPAT} \
 	${SRCS_MESSAGE} \
 	${SRCS_CONDITION} \
 	${SRCS_MANAGER} \
+	${SRCS_CONTROL} \
 	${SRCS_TOOL} \
 	${SRCS_DAEMON} \
 	src/main.c
@@ -195,6 +203,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_command.h \
 	src/condition/feed_internal.h \
 	src/condition/stress.h \
 	src/config/chain.h \
@@ -216,10 +225,13 @@ HDRS= \
 	src/config/source.h \
 	src/config/table.h \
 	src/config/value.h \
+	src/control/control.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/launcher.h \
+	src/daemon/launcher_internal.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
@@ -239,6 +251,7 @@ HDRS= \
 	src/manager/record.h \
 	src/manager/session_internal.h \
 	src/manager/stage.h \
+	src/manager/stats.h \
 	src/manager/verdict.h \
 	src/message/body.h \
 	src/message/header.h \
@@ -253,6 +266,7 @@ HDRS= \
 	src/net/dns_conf.h \
 	src/net/dns_internal.h \
 	src/net/dns_packet.h \
+	src/net/launch.h \
 	src/net/listen.h \
 	src/net/sock.h \
 	src/net/socketmap.h \

@@ -10,8 +10,9 @@
  *
  *	command line, configuration	(errors: EX_USAGE, EX_CONFIG)
  *	-n, --show-config		(end here)
- *	log, descriptors, listen	(errors: EX_CANTCREAT, EX_UNAVAILABLE)
- *	background, loop		(errors: EX_OSERR)
+ *	log, background			(errors: EX_CANTCREAT, EX_OSERR)
+ *	launcher, descriptors, listen	(errors: EX_OSERR, EX_UNAVAILABLE)
+ *	loop				(errors: EX_OSERR)
  *	process number			(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	sessions			until TERM or INT
  */
@@ -29,6 +30,7 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/launcher.h"
 #include "daemon/serve.h"
 #include "detect/detect.h"
 #include "net/stream.h"
@@ -82,7 +84,8 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
+	if (launcher_begin(d) == 0)
+		d->serve = serve_new(d->loop, d->conf, d->launch);
 	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
 	    life_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
@@ -96,12 +99,15 @@ daemon_disassemble(struct daemon *d)
 {
 	listener_free(d->listener);
 	d->listener = NULL;
-	if (d->loop == NULL)
+	if (d->loop == NULL) {
+		launcher_end(d);
 		return;
+	}
 	life_hold_signals(true);
 	serve_free(d->serve);
 	life_end(d);
 	linger_end_all(d->loop);
+	launcher_end(d);
 	loop_free(d->loop);
 }
 
@@ -152,16 +158,19 @@ daemon_start(struct daemon *d)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
-	prepare(d, d->conf, NULL);
-	d->listener = prepare_listener(d, d->conf);
-	if (d->listener == NULL)
-		return (status);
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
-		listener_free(d->listener);
 		return (EX_OSERR);
 	}
-	status = daemon_run(d);
+	/* What it runs has the limits that we were given. */
+	if (launcher_fork(d) == -1) {
+		daemon_tell(d, LOGL_ERROR, "launcher: %s", strerror(errno));
+		return (EX_OSERR);
+	}
+	prepare(d, d->conf, NULL);
+	d->listener = prepare_listener(d, d->conf);
+	if (d->listener != NULL)
+		status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
 	return (status);

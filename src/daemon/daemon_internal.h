@@ -10,6 +10,7 @@
  *			paths; told at the start and at each reload
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
+ *	launcher*.c	the process that runs commands
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -24,6 +25,7 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct launch;
 struct serve;
 
 struct daemon {
@@ -32,6 +34,10 @@ struct daemon {
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct serve		*serve;		/* sessions of this process */
+	int			 launcher;	/* socket; -1: it is launch's */
+	pid_t			 launcher_pid;	/* 0: there is none */
+	struct loop_child	 launcher_child;
+	struct launch		*launch;	/* NULL: not asked yet */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/serve.h"
+#include "net/launch.h"
 
 void
 life_hold_signals(bool all)
@@ -108,6 +109,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	}
 	d->conf = conf;
 	conf_unref(old);
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	return (0);
 }

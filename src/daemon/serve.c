@@ -167,14 +167,14 @@ serve_end(struct serve *s, const char *why)
 /* --- its making ---------------------------------------------------------- */
 
 struct serve *
-serve_new(struct loop *loop, struct conf *conf)
+serve_new(struct loop *loop, struct conf *conf, struct launch *launch)
 {
 	struct serve *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return (NULL);
 	s->loop = loop;
-	s->manager = manager_new(loop, conf_ref(conf));
+	s->manager = manager_new(loop, conf_ref(conf), launch);
 	if (s->manager == NULL) {
 		free(s);
 		return (NULL);

@@ -13,12 +13,16 @@
 
 #include "config/conf.h"
 #include "event/loop.h"
+#include "net/launch.h"
 #include "net/listen.h"
 
 struct serve;
 
-/* A manager on that loop; takes a reference of conf.  NULL and errno. */
-struct serve *serve_new(struct loop *, struct conf *);
+/*
+ * A manager on that loop; takes a reference of conf.  The launcher, or NULL,
+ * outlives it.  NULL and errno.
+ */
+struct serve *serve_new(struct loop *, struct conf *, struct launch *);
 /*
  * Accepts on l, which stays its owner's, until serve_stop() or until it gets
  * another one.  The one before may be freed then.  0, or -1 and errno.

@@ -178,12 +178,13 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf)
+manager_new(struct loop *loop, struct conf *conf, struct launch *launch)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->launch = launch;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);

@@ -13,6 +13,7 @@
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
+#include "net/launch.h"
 #include "net/target.h"
 
 struct manager;
@@ -56,9 +57,11 @@ struct generation {
 
 /*
  * Makes a manager on a loop.  conf's reference is taken over, also on failure.
- * Starts a resolver if a child's host is a name.  NULL and errno on failure.
+ * Starts a resolver if a child's host is a name.  What has to be run is run by
+ * the launcher, which outlives the manager; NULL: tables run their programs
+ * themselves, and no child is started.  NULL and errno on failure.
  */
-struct manager *manager_new(struct loop *, struct conf *);
+struct manager *manager_new(struct loop *, struct conf *, struct launch *);
 /* Ends every session at once, then frees it.  The loop must still be there. */
 void	manager_free(struct manager *);
 
