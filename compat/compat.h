@@ -141,6 +141,16 @@
 #endif
 #endif
 
+/* getresuid(2) and getresgid(2), in <unistd.h>. */
+#ifndef HAVE_GETRESUID
+#if COMPAT_LINUX || (COMPAT_BSD && !defined(__NetBSD__) && \
+    !defined(__APPLE__))
+#define HAVE_GETRESUID 1
+#else
+#define HAVE_GETRESUID 0
+#endif
+#endif
+
 /*
  * The syslog daemon takes datagrams at _PATH_LOG.  OpenBSD's syslog(3) is a
  * system call that never waits, and the only way with pledge(2).

@@ -169,6 +169,7 @@ SRCS_DAEMON= \
 	src/daemon/launcher_run.c \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
+	src/daemon/privilege.c \
 	src/daemon/serve.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
@@ -232,6 +233,7 @@ HDRS= \
 	src/daemon/detach.h \
 	src/daemon/launcher.h \
 	src/daemon/launcher_internal.h \
+	src/daemon/privilege.h \
 	src/daemon/serve.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \

@@ -177,6 +177,9 @@ struct conf_milter {
 struct conf {
 	/* security.* */
 	bool		 privilege_mode;	/* false */
+	char		*effective_user;	/* NULL: as it was started */
+	char		*effective_group;	/* NULL: the user's */
+	char		*chroot;		/* NULL: none */
 
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */

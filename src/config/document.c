@@ -41,6 +41,18 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "security.effective_user",
+	    "Who it becomes, a name or number, after it listens and before "
+	    "it accepts anything. Only root can become another one. "
+	    "The value nil leaves it as it was started." },
+	{ "security.effective_group",
+	    "Its group, a name or number, beside the supplementary groups of "
+	    "that user. "
+	    "The value nil is the user's own." },
+	{ "security.chroot",
+	    "The folder that becomes its root before it changes its user. "
+	    "Only root can do that, and not to stay root; milter-manager(8) "
+	    "says what has to be there." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },

@@ -82,6 +82,12 @@ const struct key key_main[] = {
 	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
 	    log_facility_names), "\"mail\"" },
 
+	{ "security.effective_user", MAIN(KEY_STRING, true, effective_user,
+	    0, 0, NULL), "nil" },
+	{ "security.effective_group", MAIN(KEY_STRING, true, effective_group,
+	    0, 0, NULL), "nil" },
+	{ "security.chroot", MAIN(KEY_FILE, true, chroot, 0, 0, NULL), "nil" },
+
 	{ "manager.connection_spec", KEY_SPEC, true,
 	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
 	    0, 65535, NULL, "\"inet:10025@[127.0.0.1]\"" },

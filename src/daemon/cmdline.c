@@ -49,6 +49,8 @@ static const struct {
 	{ "log.level", false },
 	{ "log.path", false },
 	{ "log.syslog_facility", false },
+	{ "security.effective_user", false },
+	{ "security.effective_group", false },
 };
 
 static const struct option_def cmdline_table[] = {
@@ -75,6 +77,13 @@ static const struct option_def cmdline_table[] = {
 	{ 0, CMDLINE_KEY + 6, "log-path", "FILE", "as log.path" },
 	{ 0, CMDLINE_KEY + 7, "syslog-facility", "NAME",
 	    "as log.syslog_facility" },
+	{ 'u', CMDLINE_KEY + 8, "user", "USER", "become this user, by name "
+	    "or number" },
+	{ 0, CMDLINE_KEY + 8, "user-id", "NUMBER", NULL },
+	{ 0, CMDLINE_KEY + 8, "user-name", "NAME", NULL },
+	{ 'g', CMDLINE_KEY + 9, "group", "GROUP", "and this group" },
+	{ 0, CMDLINE_KEY + 9, "group-id", "NUMBER", NULL },
+	{ 0, CMDLINE_KEY + 9, "group-name", "NAME", NULL },
 	{ 0, CMDLINE_SYSLOG, "syslog", NULL, "log to syslog" },
 	{ 0, CMDLINE_DAEMON, "daemon", NULL, "go to the background" },
 	{ 0, CMDLINE_NO_DAEMON, "no-daemon", NULL, "stay in the foreground" },

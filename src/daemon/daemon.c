@@ -10,10 +10,15 @@
  *
  *	command line, configuration	(errors: EX_USAGE, EX_CONFIG)
  *	-n, --show-config		(end here)
- *	log, background			(errors: EX_CANTCREAT, EX_OSERR)
- *	launcher, descriptors, listen	(errors: EX_OSERR, EX_UNAVAILABLE)
- *	loop				(errors: EX_OSERR)
- *	process number			(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
+ *	log				(errors: EX_CANTCREAT)
+ *	background			(errors: EX_OSERR)
+ *	launcher, limit of descriptors	(errors: EX_OSERR)
+ *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
+ *	folders, sockets		(errors: EX_UNAVAILABLE)
+ *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
+ *	paths, loop, sessions		(errors: EX_OSERR)
+ *	process number, written; the process that was called ends
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -57,21 +62,60 @@ daemon_tell(const struct daemon *d, unsigned level, const char *fmt, ...)
 }
 
 static int
-daemon_pid_file(const struct daemon *d, const struct conf *conf)
+daemon_pid_file(const struct daemon *d)
 {
+	const char *path = d->conf->pid_file;
 	pid_t other;
 
-	if (conf->pid_file == NULL || pidfile_write(conf->pid_file,
-	    &other) == 0)
+	if (path == NULL || pidfile_open(path, &other) == 0)
 		return (EX_OK);
 	if (other > 0) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: process %ld "
-		    "runs already", conf->pid_file, (long)other);
+		    "runs already", path, (long)other);
 		return (EX_TEMPFAIL);
 	}
-	daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s", conf->pid_file,
-	    strerror(errno));
+	daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s", path,
+	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
+	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
+}
+
+/* A memory disk may have lost it; where it cannot be, its user will tell. */
+static void
+daemon_folder(const struct daemon *d, const char *path)
+{
+	int made = path == NULL ? 0 : privilege_folder(&d->privilege, path);
+
+	if (made == 1)
+		log_write(LOGL_MESSAGE, "the folder of %s is made", path);
+}
+
+/* What root alone may do, if it is root; after it the user is the other. */
+static int
+daemon_take(struct daemon *d)
+{
+	char why[256];
+	int status;
+
+	/* It has no socket, all rights, and the limits that we were given. */
+	if (launcher_fork(d) == -1) {
+		daemon_tell(d, LOGL_ERROR, "launcher: %s", strerror(errno));
+		return (EX_OSERR);
+	}
+	prepare_limits(d, d->conf);
+	daemon_folder(d, d->conf->pid_file);
+	status = daemon_pid_file(d);
+	if (status != EX_OK)
+		return (status);
+	daemon_folder(d, d->conf->spec.path);
+	d->listener = prepare_listener(d, d->conf);
+	if (d->listener == NULL)
+		return (EX_UNAVAILABLE);
+	status = privilege_drop(&d->privilege, why, sizeof(why));
+	if (status != EX_OK)
+		daemon_tell(d, LOGL_ERROR, "%s", why);
+	/* The sandbox begins here. */
+	return (status);
 }
 
 /* What can only be made in the process that stays. */
@@ -118,17 +162,27 @@ daemon_run(struct daemon *d)
 	struct spec spec = d->conf->spec;
 	int status;
 
+	status = daemon_take(d);
+	if (status != EX_OK)
+		return (status);
+	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	status = daemon_pid_file(d, d->conf);
-	if (status != EX_OK)
-		return (status);
+	/* Workers are forked here. */
+	if (pidfile_write() == -1) {
+		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
+		    d->conf->pid_file, strerror(errno));
+		return (EX_CANTCREAT);
+	}
 	/* The port may have been left to the kernel. */
 	if (spec.family != AF_UNIX)
 		spec.port = (uint16_t)listener_port(d->listener);
 	log_write(LOGL_MESSAGE, "listening on %s (%s)",
 	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	if (geteuid() == 0)
+		log_write(LOGL_WARNING, "it runs as root, and only needs the "
+		    "right to reach its children: security.effective_user");
 	d->starting = false;
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
@@ -144,7 +198,8 @@ daemon_run(struct daemon *d)
 static int
 daemon_start(struct daemon *d)
 {
-	int status = EX_UNAVAILABLE;
+	char why[256];
+	int status;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	life_hold_signals(false);
@@ -152,6 +207,12 @@ daemon_start(struct daemon *d)
 	/* A pipe that the caller reads to its end would never end. */
 	if (d->background)
 		closefrom(STDERR_FILENO + 1);
+	status = privilege_find(&d->privilege, d->conf, false, why,
+	    sizeof(why));
+	if (status != EX_OK) {
+		(void)fprintf(stderr, "milter-manager: %s\n", why);
+		return (status);
+	}
 	if (prepare_log(d, d->conf) == -1) {
 		(void)fprintf(stderr, "milter-manager: log.path: %s: %s\n",
 		    d->conf->log_path, strerror(errno));
@@ -162,15 +223,9 @@ daemon_start(struct daemon *d)
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);
 	}
-	/* What it runs has the limits that we were given. */
-	if (launcher_fork(d) == -1) {
-		daemon_tell(d, LOGL_ERROR, "launcher: %s", strerror(errno));
-		return (EX_OSERR);
-	}
-	prepare(d, d->conf, NULL);
-	d->listener = prepare_listener(d, d->conf);
-	if (d->listener != NULL)
-		status = daemon_run(d);
+	if (why[0] != '\0')
+		daemon_tell(d, LOGL_WARNING, "%s", why);
+	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
 	return (status);
@@ -188,13 +243,22 @@ daemon_warn_notes(const struct conf *conf)
 
 /* -n and --show-config. */
 static int
-daemon_show(const struct daemon *d)
+daemon_show(struct daemon *d)
 {
+	char why[256];
+	int status;
+
 	if (d->cmdline.show_config)
 		conf_show(d->conf, stdout);
 	else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
+		status = privilege_find(&d->privilege, d->conf, true, why,
+		    sizeof(why));
+		if (status != EX_OK) {
+			(void)fprintf(stderr, "milter-manager: %s\n", why);
+			return (status);
+		}
 		(void)fputs("milter-manager: the configuration is good\n",
 		    stderr);
 	}

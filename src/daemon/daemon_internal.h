@@ -11,6 +11,7 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	launcher*.c	the process that runs commands
+ *	privilege.c	the change of user, and what it needs before
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -22,6 +23,7 @@
 
 #include "config/conf.h"
 #include "daemon/cmdline.h"
+#include "daemon/privilege.h"
 #include "event/loop.h"
 #include "net/listen.h"
 
@@ -38,6 +40,7 @@ struct daemon {
 	pid_t			 launcher_pid;	/* 0: there is none */
 	struct loop_child	 launcher_child;
 	struct launch		*launch;	/* NULL: not asked yet */
+	struct privilege	 privilege;	/* who it becomes */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
@@ -60,10 +63,12 @@ void	daemon_tell(const struct daemon *, unsigned level, const char *fmt,
 struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 /* Opens the log it asks for.  0, or -1 and errno with the old one in force. */
 int	prepare_log(const struct daemon *, const struct conf *);
+/* Sets the limit of descriptors, as far as we may. */
+void	prepare_limits(const struct daemon *, const struct conf *);
 /*
- * All that is told and set for a configuration that comes into force: notes of
- * what was detected (old NULL: all of them), chains that break, limits, folders
- * that cannot be written.
+ * All that is told for a configuration that comes into force: notes of what was
+ * detected (old NULL: all of them), chains that break, folders that cannot be
+ * written.  By the user that it runs as.
  */
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);

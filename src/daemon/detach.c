@@ -125,16 +125,26 @@ pidfile_is(int fd, const char *path)
 	    open_file.st_ino == named.st_ino);
 }
 
-/* Opens and locks.  The descriptor, or -1 as pidfile_write(). */
+/*
+ * Opens and locks.  The descriptor, or -1 as pidfile_open().  Root writes there
+ * where others may have put a link to something else.
+ */
 static int
 pidfile_lock(const char *path, pid_t *other)
 {
 	struct flock lock;
+	struct stat st;
 	int fd, save;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+	    O_NONBLOCK, 0644);
 	if (fd == -1)
 		return (-1);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || st.st_nlink > 1) {
+		(void)close(fd);
+		errno = EINVAL;
+		return (-1);
+	}
 	memset(&lock, 0, sizeof(lock));
 	lock.l_type = F_WRLCK;
 	lock.l_whence = SEEK_SET;
@@ -150,31 +160,36 @@ pidfile_lock(const char *path, pid_t *other)
 }
 
 int
-pidfile_write(const char *path, pid_t *other)
+pidfile_open(const char *path, pid_t *other)
+{
+	*other = 0;
+	pidfile_fd = pidfile_lock(path, other);
+	/* One that ends may have removed its file before we had the lock. */
+	if (pidfile_fd != -1 && !pidfile_is(pidfile_fd, path)) {
+		(void)close(pidfile_fd);
+		pidfile_fd = pidfile_lock(path, other);
+	}
+	if (pidfile_fd == -1)
+		return (-1);
+	if ((pidfile_path = strdup(path)) == NULL) {
+		detach_forget();
+		errno = ENOMEM;
+		return (-1);
+	}
+	return (0);
+}
+
+int
+pidfile_write(void)
 {
 	char text[32];
-	int fd, len, save;
+	int len;
 
-	*other = 0;
-	fd = pidfile_lock(path, other);
-	/* One that ends may have removed its file before we had the lock. */
-	if (fd != -1 && !pidfile_is(fd, path)) {
-		(void)close(fd);
-		fd = pidfile_lock(path, other);
-	}
-	if (fd == -1)
-		return (-1);
+	if (pidfile_fd == -1)
+		return (0);
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) == -1 ||
-	    write(fd, text, (size_t)len) != (ssize_t)len ||
-	    (pidfile_path = strdup(path)) == NULL) {
-		save = errno;
-		(void)close(fd);
-		errno = save;
-		return (-1);
-	}
-	pidfile_fd = fd;
-	return (0);
+	return (ftruncate(pidfile_fd, 0) == -1 ||
+	    pwrite(pidfile_fd, text, (size_t)len, 0) != (ssize_t)len ? -1 : 0);
 }
 
 void
@@ -182,11 +197,22 @@ pidfile_remove(void)
 {
 	if (pidfile_fd == -1)
 		return;
+	/* Its folder may be root's, or out of reach by now. */
+	(void)ftruncate(pidfile_fd, 0);
 	/* Somebody may have put another one there. */
 	if (pidfile_is(pidfile_fd, pidfile_path))
 		(void)unlink(pidfile_path);
-	(void)close(pidfile_fd);
+	detach_forget();
+}
+
+void
+detach_forget(void)
+{
+	if (detach_pipe != -1)
+		(void)close(detach_pipe);
+	if (pidfile_fd != -1)
+		(void)close(pidfile_fd);
 	free(pidfile_path);
 	pidfile_path = NULL;
-	pidfile_fd = -1;
+	detach_pipe = pidfile_fd = -1;
 }

@@ -25,12 +25,21 @@ int	detach(void);
 void	detach_ready(void);
 
 /*
- * Writes our number to path, locked as long as we live; a file that nobody has
- * locked is stale and taken over.  0, or -1 with errno; EAGAIN or EACCES and
- * *other > 0 when that process runs.
+ * Opens the file for our number and locks it as long as we live; a file that
+ * nobody has locked is stale and taken over.  Its text stays until
+ * pidfile_write().  0, or -1 with errno; EAGAIN or EACCES and *other > 0 when
+ * that process runs; ELOOP or EINVAL for a link, or what is no file.
  */
-int	pidfile_write(const char *path, pid_t *other);
-/* Removes it, if it was written and is still ours. */
+int	pidfile_open(const char *path, pid_t *other);
+/* Writes our number, if it is open.  0, or -1 and errno. */
+int	pidfile_write(void);
+/* Removes it, if it is open and still ours; else it is left empty. */
 void	pidfile_remove(void);
+
+/*
+ * In a process forked from the daemon: closes the pipe to the caller, who would
+ * wait for this one, too, and the file.  The lock is not this one's.
+ */
+void	detach_forget(void);
 
 #endif /* DAEMON_DETACH_H */

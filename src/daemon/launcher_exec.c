@@ -35,15 +35,9 @@ launcher_user(const struct launcher *l, const char *name, bool root,
 	const struct passwd *pw;
 
 	memset(u, 0, sizeof(*u));
-	u->uid = geteuid();
-	u->gid = getegid();
-	if (name != NULL)
-		pw = getpwnam(name);
-	else {
-		(void)l;
-		(void)root;
-		pw = getpwuid(u->uid);
-	}
+	u->uid = root ? geteuid() : l->daemon->privilege.uid;
+	u->gid = root ? getegid() : l->daemon->privilege.gid;
+	pw = name != NULL ? getpwnam(name) : getpwuid(u->uid);
 	if (pw == NULL && name != NULL) {
 		(void)snprintf(why, whysize, "user_name: there is no user "
 		    "%.64s", name);

@@ -102,6 +102,7 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	if (prepare_log(d, conf) == -1)
 		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
 		    strerror(errno));
+	prepare_limits(d, conf);
 	prepare(d, conf, old);
 	if (serve_set_conf(d->serve, conf) == -1) {
 		conf_unref(conf);

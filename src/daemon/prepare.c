@@ -133,7 +133,7 @@ prepare_log(const struct daemon *d, const struct conf *conf)
  * Every session takes a descriptor for itself and one a child, so a low soft
  * limit is raised: to what was asked for, or as far as we may.
  */
-static void
+void
 prepare_limits(const struct daemon *d, const struct conf *conf)
 {
 	struct rlimit rl;
@@ -195,7 +195,6 @@ prepare(const struct daemon *d, const struct conf *conf,
 {
 	prepare_notes(conf, old);
 	chain_check(conf, prepare_warn, NULL);
-	prepare_limits(d, conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
 }

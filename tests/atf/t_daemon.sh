@@ -404,7 +404,7 @@ no_socket_left_body()
 	conf_begin
 	for o in -d --no-daemon --daemon; do
 		refused 73 'No such file or directory' -f mm.conf $o \
-		    -s "unix:$PWD/mm.sock" --pid-file="$PWD/none/pid"
+		    -s "unix:$PWD/mm.sock" --pid-file="$PWD/none/at/all"
 		test ! -e mm.sock || atf_fail "a socket is left by $o"
 	done
 }
@@ -520,7 +520,7 @@ background_failure_body()
 
 	conf_begin
 	refused 73 'No such file' -f mm.conf -s "unix:$PWD/mm.sock" --daemon \
-	    --pid-file="$PWD/none/pid"
+	    --pid-file="$PWD/none/at/all"
 	start_background
 	refused 75 'runs already' -f mm.conf -s "unix:$PWD/2.sock" --daemon \
 	    --pid-file="$PWD/mm.pid"

@@ -127,11 +127,11 @@ debian_body()
 	    { cat out; atf_fail "not all is said of opendkim"; }
 }
 
-systemd_case redhat "what Red Hat's packages have, as they come"
+systemd_case redhat "what the packages of Fedora and EPEL have, as they come"
 redhat_body()
 {
 
-	unit opendkim '/usr/sbin/opendkim $OPTIONS' \
+	unit opendkim '/usr/sbin/opendkim -f $OPTIONS' \
 	    'EnvironmentFile=-/etc/sysconfig/opendkim'
 	root_file /etc/sysconfig/opendkim <<-'EOT'
 	# as the package has it
@@ -141,18 +141,26 @@ redhat_body()
 	Mode	v
 	Socket	inet:8891@localhost
 	EOT
+	# Its sysconfig file is not in the package.
 	unit openarc '/usr/sbin/openarc -f $OPTIONS' \
+	    'RuntimeDirectory=openarc' \
 	    'EnvironmentFile=-/etc/sysconfig/openarc'
 	root_file /etc/openarc.conf <<-'EOT'
+	#PidFile /run/openarc/openarc.pid
+	Syslog  yes
+	UserID  openarc:openarc
 	Socket  local:/run/openarc/openarc.sock
+	PeerList /etc/openarc/PeerList
 	EOT
-	unit opendmarc '/usr/sbin/opendmarc $OPTIONS' \
+	unit opendmarc '/usr/sbin/opendmarc -f $OPTIONS' \
 	    'EnvironmentFile=-/etc/sysconfig/opendmarc'
 	root_file /etc/sysconfig/opendmarc <<-'EOT'
-	OPTIONS="-c /etc/opendmarc.conf -P /run/opendmarc/opendmarc.pid"
+	# the options
+	OPTIONS="-c /etc/opendmarc.conf"
 	EOT
 	root_file /etc/opendmarc.conf <<-'EOT'
-	Socket inet:8893@localhost
+	UserID opendmarc:mail
+	Socket local:/run/opendmarc/opendmarc.sock
 	EOT
 	unit milter-greylist \
 	    '/usr/sbin/milter-greylist -P /run/milter-greylist.pid'
@@ -163,17 +171,42 @@ redhat_body()
 	root_file /usr/lib/systemd/system/clamav-milter.service <<-'EOT'
 	[Unit]
 	Description = Milter module for a scanner
+	After = clamd@scan.service
 
 	[Service]
 	Type = simple
-	ExecStart = /usr/sbin/clamav-milter -c /etc/mail/clamav-milter.conf
+	ExecStart = /usr/sbin/clamav-milter -c /etc/mail/clamav-milter.conf --foreground=yes
+	Restart = on-failure
 
 	[Install]
 	WantedBy = multi-user.target
 	EOT
 	turn_on clamav-milter
 	root_file /etc/mail/clamav-milter.conf <<-'EOT'
+	#Example
 	MilterSocket /run/clamav-milter/clamav-milter.socket
+	EOT
+	unit rspamd '/usr/bin/rspamd -c %E/rspamd/rspamd.conf -f -p %t/rspamd/rspamd.pid' \
+	    'PIDFile=%t/rspamd/rspamd.pid'
+	root_file /etc/rspamd/rspamd.conf <<-'EOT'
+	worker "rspamd_proxy" {
+		bind_socket = "localhost:11332";
+		milter = yes;
+	}
+	EOT
+	unit amavisd '/usr/sbin/amavisd -c /etc/amavisd/amavisd.conf' \
+	    Type=forking PIDFile=/var/run/amavisd/amavisd.pid
+	root_file /etc/amavisd/amavisd.conf <<-'EOT'
+	$MYHOME = '/var/spool/amavisd';
+	$unix_socketname = "$MYHOME/amavisd.sock";
+	$inet_socket_port = 10024;
+	1;
+	EOT
+	unit postsrsd '/usr/sbin/postsrsd -C /etc/postsrsd.conf' \
+	    Type=notify-reload
+	root_file /etc/postsrsd.conf <<-'EOT'
+	domains = { "example.org" }
+	milter = "unix:/run/postsrsd/milter"
 	EOT
 	unit spamass-milter \
 	    '/usr/sbin/spamass-milter -p ${SOCKET} $SOCKET_OPTIONS $EXTRA_FLAGS' \
@@ -204,12 +237,23 @@ redhat_body()
 	smf-spf installed on unix:/run/smfs/smf-spf.sock place=2 extra=0 conditions=NONE
 	opendkim installed on inet:8891@localhost place=3 extra=0 conditions=NONE
 	openarc installed on unix:/run/openarc/openarc.sock place=3 extra=0 conditions=NONE
-	opendmarc installed on inet:8893@localhost place=4 extra=0 conditions=NONE
+	opendmarc installed on unix:/run/opendmarc/opendmarc.sock place=4 extra=0 conditions=NONE
 	milter-regex installed on unix:/var/spool/milter-regex/sock place=5 extra=0 conditions=SPAM
 	clamav-milter installed on unix:/run/clamav-milter/clamav-milter.socket place=6 extra=0 conditions=NONE
 	spamass-milter installed on unix:/run/spamass-milter/postfix/sock place=7 extra=0 conditions=SPAM
+	amavisd installed off - place=7 extra=0 conditions=NONE
 	amavisd-milter installed on inet:10050@[127.0.0.1] place=7 extra=0 conditions=NONE
+	rspamd installed on inet:11332@localhost place=7 extra=0 conditions=SPAM
+	postsrsd installed on unix:/run/postsrsd/milter place=9 extra=0 conditions=NONE
 	EOT
+	# Before an administrator has been there, it is not configured.
+	root_file /etc/mail/clamav-milter.conf <<-'EOT'
+	Example
+	#MilterSocket /run/clamav-milter/clamav-milter.socket
+	EOT
+	expect_one redhat clamav-milter \
+	    'clamav-milter installed off - place=6 extra=0 conditions=NONE' \
+	    'enabled /etc/mail/clamav-milter.conf:1 a line "Example"'
 	# Its own file goes after that of the package.
 	root_file /etc/sysconfig/spamass-milter <<-'EOT'
 	SOCKET=/run/mine.sock

@@ -355,6 +355,38 @@ redhat_body()
 	EOT
 	detect redhat -l | grep -q '	description .*:4 keeps strangers waiting' ||
 	    atf_fail "its description"
+	root_script /etc/rc.d/init.d/enma <<-'EOT'
+	#!/bin/bash
+	# chkconfig: 345 99 0
+	# description: a milter of SPF
+	. /etc/init.d/functions
+	RETVAL=0
+	ENMA=/usr/bin/enma
+	CONF_FILE=/etc/enma.conf
+	function start()
+	{
+	    echo -n $"Starting: "
+	    ${ENMA} -c ${CONF_FILE} && success || failure
+	    RETVAL=$?
+	    [ ${RETVAL} -eq 0 ] && touch /var/lock/subsys/enma
+	    echo
+	}
+	case "$1" in
+	    start)
+	        start
+	        ;;
+	esac
+	exit ${RETVAL}
+	EOT
+	root_file /etc/enma.conf <<-'EOT'
+	## Milter ##
+	milter.socket:  inet:10025@127.0.0.1
+	milter.user:    daemon
+	EOT
+	root_link ../init.d/enma /etc/rc.d/rc3.d/S99enma
+	detect redhat | grep -F 'enma installed on inet:10025@[127.0.0.1] ' ||
+	    atf_fail "enma"
+	rm -rf root/etc/rc.d/init.d/enma root/etc/rc.d/rc3.d/S99enma
 	# A script that says it in a variable only.
 	root_script /etc/rc.d/init.d/spamass-milter <<-'EOT'
 	#!/bin/bash
