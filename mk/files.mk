@@ -126,6 +126,7 @@ SRCS_MANAGER= \
 	src/manager/record.c \
 	src/manager/session.c \
 	src/manager/stage.c \
+	src/manager/starter.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_CONTROL=

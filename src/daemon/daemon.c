@@ -223,8 +223,6 @@ daemon_start(struct daemon *d)
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);
 	}
-	if (why[0] != '\0')
-		daemon_tell(d, LOGL_WARNING, "%s", why);
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();

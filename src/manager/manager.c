@@ -116,6 +116,7 @@ manager_run(struct manager *m, struct child_run *run,
 static void
 manager_run_free(struct child_run *run)
 {
+	launch_cancel(&run->starter.query);
 	target_free(run->target);
 	breaker_unref(run->breaker);
 }

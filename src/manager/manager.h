@@ -25,6 +25,21 @@ struct session;
  */
 enum child_manners { MANNERS_UNKNOWN, MANNERS_SILENT, MANNERS_CHATTY };
 
+/* What has become of a child's command, see starter.c. */
+struct starter {
+	struct launch_query	 query;
+	enum {
+		STARTER_NONE,		/* it was not asked for */
+		STARTER_ASKED,
+		STARTER_STARTED,
+		STARTER_FAILED
+	}			 state;
+	uint64_t		 since;		/* it was asked for */
+	uint64_t		 again;		/* started: may be asked for
+						   anew; 0: not */
+	char			 why[128];	/* failed */
+};
+
 /*
  * One enabled child of a configuration, shared by all sessions on it.  Its
  * target and its breaker go on to the next configuration when the child is at
@@ -36,6 +51,7 @@ struct child_run {
 	struct breaker		 *breaker;
 	enum child_manners	  manners;
 	struct condition_needs	  needs;
+	struct starter		  starter;
 };
 
 /*
