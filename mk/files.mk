@@ -171,7 +171,8 @@ SRCS_DAEMON= \
 	src/daemon/life.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
-	src/daemon/serve.c
+	src/daemon/serve.c \
+	src/daemon/timer.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
@@ -236,6 +237,7 @@ HDRS= \
 	src/daemon/launcher_internal.h \
 	src/daemon/privilege.h \
 	src/daemon/serve.h \
+	src/daemon/timer.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \

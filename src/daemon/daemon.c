@@ -37,6 +37,7 @@
 #include "daemon/detach.h"
 #include "daemon/launcher.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
 #include "detect/detect.h"
 #include "net/stream.h"
 
@@ -118,6 +119,14 @@ daemon_take(struct daemon *d)
 	return (status);
 }
 
+static void
+daemon_on_ended(void *arg)
+{
+	struct daemon *d = arg;
+
+	timers_ended(d->timers, 1);
+}
+
 /* What can only be made in the process that stays. */
 static int
 daemon_assemble(struct daemon *d)
@@ -128,8 +137,11 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	if (launcher_begin(d) == 0)
+	if (launcher_begin(d) == 0 && (d->timers = timers_new(d->loop,
+	    d->launch, d->conf)) != NULL)
 		d->serve = serve_new(d->loop, d->conf, d->launch);
+	if (d->serve != NULL)
+		serve_on_ended(d->serve, daemon_on_ended, d);
 	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
 	    life_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
@@ -149,6 +161,7 @@ daemon_disassemble(struct daemon *d)
 	}
 	life_hold_signals(true);
 	serve_free(d->serve);
+	timers_free(d->timers);
 	life_end(d);
 	linger_end_all(d->loop);
 	launcher_end(d);

@@ -12,6 +12,7 @@
  *	serve.c		a process with sessions: accepting, limits
  *	launcher*.c	the process that runs commands
  *	privilege.c	the change of user, and what it needs before
+ *	timer.c		what is run every so often, and maintenance
  *	detach.c	the background, the file with the process number
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -29,6 +30,7 @@
 
 struct launch;
 struct serve;
+struct timers;
 
 struct daemon {
 	struct cmdline		 cmdline;
@@ -40,6 +42,7 @@ struct daemon {
 	pid_t			 launcher_pid;	/* 0: there is none */
 	struct loop_child	 launcher_child;
 	struct launch		*launch;	/* NULL: not asked yet */
+	struct timers		*timers;
 	struct privilege	 privilege;	/* who it becomes */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */

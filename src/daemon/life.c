@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
 #include "net/launch.h"
 
 void
@@ -112,6 +113,9 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	conf_unref(old);
 	/* Before anybody asks for a command of the new one. */
 	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
+	if (timers_set(d->timers, conf) == -1)
+		log_write(LOGL_ERROR, "the timers stay as they were: %s",
+		    strerror(errno));
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	return (0);
 }

@@ -30,6 +30,8 @@ struct serve {
 	struct loop_timer	 deadline;
 	bool			 full;		/* max_connections reached */
 	bool			 stopping;
+	void			(*ended)(void *);
+	void			*ended_arg;
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -131,6 +133,8 @@ serve_on_end(struct manager *m, void *arg)
 {
 	struct serve *s = arg;
 
+	if (s->ended != NULL)
+		s->ended(s->ended_arg);
 	if (s->stopping) {
 		if (manager_n_sessions(m) == 0)
 			s->done(s->done_arg);
@@ -198,6 +202,13 @@ int
 serve_set_conf(struct serve *s, struct conf *conf)
 {
 	return (manager_set_conf(s->manager, conf_ref(conf)));
+}
+
+void
+serve_on_ended(struct serve *s, void (*fn)(void *), void *arg)
+{
+	s->ended = fn;
+	s->ended_arg = arg;
 }
 
 size_t

@@ -31,6 +31,8 @@ int	serve_listen(struct serve *, struct listener *l);
 /* New sessions use conf (a reference is taken).  0, or -1 and errno. */
 int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);
+/* fn is called from the loop each time a session has ended. */
+void	serve_on_ended(struct serve *, void (*fn)(void *arg), void *arg);
 /*
  * Accepts no more; the owner frees the listener.  done is called from the loop,
  * or at once, when the last session is over; those that are there after
