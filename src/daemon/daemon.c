@@ -13,7 +13,7 @@
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
  *	service manager, background	(errors: EX_OSERR)
- *	limit of descriptors
+ *	launcher, limit of descriptors	(errors: EX_OSERR)
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
@@ -35,8 +35,10 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/launcher.h"
 #include "daemon/notify.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
 #include "detect/detect.h"
 #include "net/stream.h"
 
@@ -112,8 +114,12 @@ daemon_take(struct daemon *d)
 	char why[256];
 	int status;
 
+	/* It has no socket, all rights, and the limits that we were given. */
+	if (launcher_fork(d) == -1) {
+		daemon_tell(d, LOGL_ERROR, "launcher: %s", strerror(errno));
+		return (EX_OSERR);
+	}
 	prepare_limits(d, d->conf);
-	/* The launcher is forked here: it has no socket and all rights. */
 	daemon_folder(d, d->conf->pid_file);
 	status = daemon_pid_file(d);
 	if (status != EX_OK)
@@ -130,6 +136,15 @@ daemon_take(struct daemon *d)
 	return (status);
 }
 
+static void
+daemon_on_ended(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->timers != NULL)
+		timers_ended(d->timers, 1);
+}
+
 /* What can only be made in the process that stays. */
 static int
 daemon_assemble(struct daemon *d)
@@ -140,7 +155,11 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
+	if (launcher_begin(d) == 0 && (d->timers = timers_new(d->loop,
+	    d->launch, d->conf)) != NULL)
+		d->serve = serve_new(d->loop, d->conf, d->launch);
+	if (d->serve != NULL)
+		serve_on_ended(d->serve, daemon_on_ended, d);
 	if (d->serve == NULL || life_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
@@ -153,13 +172,17 @@ daemon_disassemble(struct daemon *d)
 {
 	listener_free(d->listener);
 	d->listener = NULL;
-	if (d->loop == NULL)
+	if (d->loop == NULL) {
+		launcher_end(d);
 		return;
+	}
 	life_hold_signals(true);
 	notify_end();
 	serve_free(d->serve);
+	timers_free(d->timers);
 	life_end(d);
 	linger_end_all(d->loop);
+	launcher_end(d);
 	loop_free(d->loop);
 }
 

@@ -10,7 +10,9 @@
  *			paths; told at the start and at each reload
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
+ *	launcher*.c	the process that runs commands
  *	privilege.c	the change of user, and what it needs before
+ *	timer.c		what is run every so often, and maintenance
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
  *	upgrade.c	sockets that another process hands to this one
@@ -30,7 +32,9 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct launch;
 struct serve;
+struct timers;
 
 struct daemon {
 	struct cmdline		 cmdline;
@@ -38,6 +42,11 @@ struct daemon {
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct serve		*serve;		/* sessions of this process */
+	int			 launcher;	/* socket; -1: it is launch's */
+	pid_t			 launcher_pid;	/* 0: there is none */
+	struct loop_child	 launcher_child;
+	struct launch		*launch;	/* NULL: not asked yet */
+	struct timers		*timers;
 	struct privilege	 privilege;	/* who it becomes */
 	struct loop_signal	 term, intr, hup, usr1, usr2;
 	struct upgrade		 upgrade;	/* the next process */

@@ -10,11 +10,10 @@
  */
 #include "compat.h"
 
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,7 +21,7 @@
 #include "base/number.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/upgrade.h"
-#include "net/sock.h"
+#include "net/launch.h"
 
 static void
 handover_finish(struct upgrade *u, const char *why)
@@ -49,8 +48,7 @@ upgrade_cancel(struct daemon *d, const char *why)
 		return;
 	/* It may be in the background by now, where the word finds it. */
 	(void)write(u->fd, "stop\n", 5);
-	if (u->child.loop != NULL)
-		(void)kill(u->child.pid, SIGKILL);
+	launch_kill(&u->query);
 	handover_finish(u, why);
 }
 
@@ -134,40 +132,57 @@ handover_on_line(struct loop_io *io, unsigned ready, void *arg)
 }
 
 static void
-handover_on_exit(struct loop_child *c, int status, void *arg)
+handover_on_launch(struct launch_query *q, enum launch_state state, int status,
+    const char *why, void *arg)
 {
 	struct daemon *d = arg;
 
-	(void)c;
+	(void)q;
+	if (!d->upgrade.running || state == LAUNCH_STARTED)
+		return;
 	/* In the background the one that was started ends when all is well. */
-	if (d->upgrade.running && status != 0)
+	if (state == LAUNCH_ENDED && status != 0)
 		log_write(LOGL_ERROR, "upgrade: the new process has ended "
 		    "with status %d", WIFEXITED(status) ?
 		    WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	else if (state == LAUNCH_REFUSED)
+		handover_finish(&d->upgrade, why);
 }
 
-/* With descriptors as upgrade_exec() has them.  0, or -1 and errno. */
+/* The launcher alone may start a program.  0, or -1 and errno. */
 static int
-handover_start(struct daemon *d, const int *fd, size_t n, unsigned lent)
+handover_start(struct daemon *d, int stream)
 {
-	pid_t pid = fork();
+	struct upgrade *u = &d->upgrade;
+	int fd[UPGRADE_FDS], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (pid == 0)
-		upgrade_exec(fd, n, lent);
-	if (pid == -1)
+	if (null == -1 || loop_io_add(d->loop, &u->io, u->fd, LOOP_READ,
+	    handover_on_line, d) == -1) {
+		if (null != -1)
+			(void)close(null);
 		return (-1);
-	if (d->upgrade.child.loop != NULL)
-		loop_child_del(&d->upgrade.child);
-	return (loop_child_add(d->loop, &d->upgrade.child, pid,
-	    handover_on_exit, d));
+	}
+	fd[0] = STDOUT_FILENO;
+	fd[1] = STDERR_FILENO;
+	fd[UPGRADE_STREAM] = stream;
+	upgrade_lines(fd, null);
+	fd[UPGRADE_SOCKET] = listener_fd(d->listener);
+	u->running = true;
+	launch_cancel(&u->query);
+	launch_ask(d->launch, &u->query, LAUNCH_UPGRADE,
+	    listener_lent(d->listener) ? 1 : 0, 0, fd, UPGRADE_SOCKET + 1,
+	    handover_on_launch, d);
+	(void)close(null);
+	loop_timer_start(d->loop, &u->timer, UPGRADE_PATIENCE,
+	    handover_on_timer, d);
+	return (0);
 }
 
 void
 upgrade_begin(struct daemon *d, void (*done)(const char *, void *), void *arg)
 {
 	struct upgrade *u = &d->upgrade;
-	int fd[UPGRADE_FDS], pair[2];
-	unsigned lent = listener_lent(d->listener) ? 1 : 0;
+	int pair[2];
 
 	if (u->running || d->stopping) {
 		if (done != NULL)
@@ -181,24 +196,12 @@ upgrade_begin(struct daemon *d, void (*done)(const char *, void *), void *arg)
 	u->len = 0;
 	u->why[0] = '\0';
 	log_write(LOGL_MESSAGE, "upgrade: a new process is started");
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1) {
+	if (launch_pair(pair) == -1) {
 		handover_finish(u, strerror(errno));
 		return;
 	}
 	u->fd = pair[0];
-	fd[0] = STDOUT_FILENO;
-	fd[1] = STDERR_FILENO;
-	fd[2] = pair[1];
-	fd[3] = listener_fd(d->listener);
-	if (sock_prepare(pair[0]) == -1 || sock_prepare(pair[1]) == -1 ||
-	    loop_io_add(d->loop, &u->io, u->fd, LOOP_READ, handover_on_line,
-	    d) == -1 || handover_start(d, fd, 4, lent) == -1) {
-		(void)close(pair[1]);
+	if (handover_start(d, pair[1]) == -1)
 		handover_finish(u, strerror(errno));
-		return;
-	}
 	(void)close(pair[1]);
-	u->running = true;
-	loop_timer_start(d->loop, &u->timer, UPGRADE_PATIENCE,
-	    handover_on_timer, d);
 }

@@ -22,6 +22,8 @@
 #include "daemon/detach.h"
 #include "daemon/notify.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
+#include "net/launch.h"
 
 #define LIFE_LEAVING	1000	/* ms */
 
@@ -172,11 +174,11 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		return (-1);
 	}
 	c->log = true;
-	if (serve_set_conf(d->serve, c->conf) == -1) {
+	c->sessions = serve_set_conf(d->serve, c->conf) == 0;
+	if (!c->sessions || timers_set(d->timers, c->conf) == -1) {
 		(void)snprintf(why, whysize, "%s", strerror(errno));
 		return (-1);
 	}
-	c->sessions = true;
 	if (!life_same_text(c->conf->pid_file, d->conf->pid_file)) {
 		if (pidfile_move(c->conf->pid_file, &other) == -1) {
 			(void)snprintf(why, whysize, "manager.pid_file: %s: "
@@ -205,8 +207,10 @@ life_undo(struct daemon *d, struct life_change *c)
 
 	if (c->pid)
 		(void)pidfile_move(d->conf->pid_file, &other);
-	if (c->sessions)
+	if (c->sessions) {
 		(void)serve_set_conf(d->serve, d->conf);
+		(void)timers_set(d->timers, d->conf);
+	}
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
@@ -252,6 +256,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	notify(NOTIFY_READY);
 	return (0);
@@ -320,6 +326,8 @@ life_leave(struct daemon *d, pid_t pid, unsigned taken)
 	    "sessions to go", (long)pid, serve_sessions(d->serve));
 	pidfile_let_go();
 	notify_pass(pid);
+	timers_free(d->timers);
+	d->timers = NULL;
 	if ((taken & 1) != 0)
 		listener_let_go(d->listener);
 	d->listener = NULL;

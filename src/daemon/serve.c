@@ -30,6 +30,8 @@ struct serve {
 	struct loop_timer	 suspend;
 	struct loop_timer	 deadline;
 	bool			 full;		/* max_connections reached */
+	void			(*ended)(void *);
+	void			*ended_arg;
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -215,6 +217,8 @@ serve_on_end(struct manager *m, void *arg)
 	struct serve *s = arg;
 
 	(void)m;
+	if (s->ended != NULL)
+		s->ended(s->ended_arg);
 	if (s->full) {
 		loop_timer_stop(&s->suspend);
 		serve_on_suspended(&s->suspend, s);
@@ -252,14 +256,14 @@ serve_end(struct serve *s, const char *why)
 /* --- its making ---------------------------------------------------------- */
 
 struct serve *
-serve_new(struct loop *loop, struct conf *conf)
+serve_new(struct loop *loop, struct conf *conf, struct launch *launch)
 {
 	struct serve *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return (NULL);
 	s->loop = loop;
-	s->manager = manager_new(loop, conf_ref(conf));
+	s->manager = manager_new(loop, conf_ref(conf), launch);
 	if (s->manager == NULL) {
 		free(s);
 		return (NULL);
@@ -289,6 +293,13 @@ int
 serve_set_conf(struct serve *s, struct conf *conf)
 {
 	return (manager_set_conf(s->manager, conf_ref(conf)));
+}
+
+void
+serve_on_ended(struct serve *s, void (*fn)(void *), void *arg)
+{
+	s->ended = fn;
+	s->ended_arg = arg;
 }
 
 size_t

@@ -10,9 +10,11 @@
  */
 #include "compat.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@ static struct {
 	char	 *name;			/* argv[0] as it was */
 	char	  program[UPGRADE_PATH];
 	char	  folder[UPGRADE_PATH];
+	char	 *notify, *watchdog;	/* as notify.h takes them, or NULL */
 } upgrade_call;
 
 /* What was handed to us. */
@@ -40,9 +43,10 @@ static struct {
 	size_t		 n;
 	unsigned	 lent, taken;		/* bits */
 	int		 stream;		/* to the old one, or -1 */
+	int		 line[UPGRADE_LINES + 1];	/* -1: none */
 	struct loop_io	 io;
 	void		(*go)(struct daemon *);
-} upgrade_got = { { -1, -1, -1, -1 }, 0, 0, 0, -1, { 0 }, NULL };
+} upgrade_got;
 
 /* --- how we were called -------------------------------------------------- */
 
@@ -65,6 +69,14 @@ upgrade_search(const char *name)
 	upgrade_call.program[0] = '\0';
 }
 
+static char *
+upgrade_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return (value == NULL ? NULL : strdup(value));
+}
+
 void
 upgrade_remember(char **argv)
 {
@@ -73,6 +85,8 @@ upgrade_remember(char **argv)
 	if (argv[0] == NULL || (upgrade_call.name = strdup(argv[0])) == NULL)
 		return;
 	upgrade_call.argv = argv;
+	upgrade_call.notify = upgrade_variable("NOTIFY_SOCKET");
+	upgrade_call.watchdog = upgrade_variable("WATCHDOG_USEC");
 	if (getcwd(upgrade_call.folder, sizeof(upgrade_call.folder)) == NULL)
 		upgrade_call.folder[0] = '\0';
 	if (strchr(argv[0], '/') == NULL)
@@ -95,46 +109,52 @@ upgrade_fails(int stream, const char *what)
 }
 
 void
-upgrade_exec(const int *fd, size_t n, unsigned lent)
+upgrade_exec(const int *fd, size_t n, unsigned lent, int line)
 {
-	static char *name[] = { NULL };
+	/* Where they are to be, in this order: 1, 2, and from 3 on. */
+	int from[UPGRADE_FDS + 1], to, stream = fd[UPGRADE_STREAM];
+	size_t i, at = 0, sockets = n - UPGRADE_SOCKET;
 	char text[32];
-	int to[UPGRADE_FDS];
-	size_t i, sockets = n - 3;
-	int high = UPGRADE_FIRST + UPGRADE_FDS, stream = fd[2];
-	sigset_t none;
 
-	/* Above all the numbers that they are to get, and not closed there. */
-	for (i = 0; i < n; i++)
-		if ((to[i] = fcntl(fd[i], F_DUPFD, high)) == -1)
+	from[at++] = fd[0];
+	from[at++] = fd[1];
+	for (i = 0; i < sockets; i++)
+		from[at++] = fd[UPGRADE_SOCKET + i];
+	for (i = UPGRADE_STREAM; i < UPGRADE_SOCKET; i++)
+		from[at++] = fd[i];
+	from[at++] = line;
+	/* First above all the numbers that are taken then. */
+	for (i = 0; i < at; i++)
+		if ((from[i] = fcntl(from[i], F_DUPFD,
+		    UPGRADE_FIRST + UPGRADE_FDS + 1)) == -1)
 			upgrade_fails(stream, "descriptors");
-	stream = to[2];
+	stream = from[2 + sockets];
+	for (i = 0; i < at; i++) {
+		to = STDOUT_FILENO + (int)i;
+		if (dup2(from[i], to) == -1)
+			upgrade_fails(stream, "descriptors");
+	}
+	stream = UPGRADE_FIRST + (int)sockets;
+	closefrom(STDOUT_FILENO + (int)at);
 	if (upgrade_call.program[0] == '\0') {
 		errno = ENOENT;
 		upgrade_fails(stream, "the path of the program");
 	}
 	if (chdir(upgrade_call.folder) == -1)
 		upgrade_fails(stream, upgrade_call.folder);
-	for (i = 0; i < sockets; i++)
-		if (dup2(to[3 + i], UPGRADE_FIRST + (int)i) == -1)
-			upgrade_fails(stream, "descriptors");
-	if (dup2(to[0], STDOUT_FILENO) == -1 ||
-	    dup2(to[1], STDERR_FILENO) == -1 ||
-	    dup2(stream, UPGRADE_FIRST + (int)sockets) == -1)
-		upgrade_fails(stream, "descriptors");
-	stream = UPGRADE_FIRST + (int)sockets;
-	closefrom(stream + 1);
 	(void)snprintf(text, sizeof(text), "%ld", (long)getpid());
 	(void)setenv("LISTEN_PID", text, 1);
+	if (upgrade_call.watchdog != NULL) {
+		(void)setenv("WATCHDOG_PID", text, 1);
+		(void)setenv("WATCHDOG_USEC", upgrade_call.watchdog, 1);
+	}
+	if (upgrade_call.notify != NULL)
+		(void)setenv("NOTIFY_SOCKET", upgrade_call.notify, 1);
 	(void)snprintf(text, sizeof(text), "%zu", sockets);
 	(void)setenv("LISTEN_FDS", text, 1);
 	(void)snprintf(text, sizeof(text), "%u", lent);
 	(void)setenv(UPGRADE_WORD, text, 1);
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	name[0] = upgrade_call.name;
-	upgrade_call.argv[0] = name[0];
+	upgrade_call.argv[0] = upgrade_call.name;
 	(void)execv(upgrade_call.program, upgrade_call.argv);
 	upgrade_fails(stream, upgrade_call.program);
 }
@@ -155,6 +175,20 @@ upgrade_number(const char *variable, uint64_t max)
 	return (value);
 }
 
+/* Whether the launcher at the other end is there. */
+static bool
+upgrade_line_holds(int fd)
+{
+	struct pollfd p;
+	struct stat st;
+
+	p.fd = fd;
+	p.events = 0;
+	p.revents = 0;
+	return (fd != -1 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+	    poll(&p, 1, 0) != -1 && (p.revents & POLLERR) == 0);
+}
+
 int
 upgrade_inherit(void)
 {
@@ -165,6 +199,9 @@ upgrade_inherit(void)
 	size_t i;
 
 	(void)unsetenv("LISTEN_FDNAMES");
+	upgrade_got.stream = -1;
+	for (i = 0; i <= UPGRADE_LINES; i++)
+		upgrade_got.line[i] = -1;
 	if (pid != (long)getpid() || n == -1)
 		return (fd);
 	upgrade_got.n = (size_t)n;
@@ -176,8 +213,32 @@ upgrade_inherit(void)
 	if (lent != -1) {
 		upgrade_got.stream = sock_prepare(fd) == 0 ? fd : -1;
 		fd++;
+		for (i = 0; i <= UPGRADE_LINES; i++, fd++) {
+			if (upgrade_line_holds(fd) &&
+			    fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+				upgrade_got.line[i] = fd;
+			else
+				(void)close(fd);
+		}
 	}
 	return (fd);
+}
+
+void
+upgrade_lines(int fd[UPGRADE_FDS], int null)
+{
+	size_t i, n = 0;
+	int line;
+
+	/* The last one is the youngest, then they grow older. */
+	for (i = 0; i <= UPGRADE_LINES && n < UPGRADE_LINES; i++) {
+		line = upgrade_got.line[(i + UPGRADE_LINES) %
+		    (UPGRADE_LINES + 1)];
+		if (upgrade_line_holds(line))
+			fd[UPGRADE_STREAM + ++n] = line;
+	}
+	while (n < UPGRADE_LINES)
+		fd[UPGRADE_STREAM + ++n] = null;
 }
 
 struct listener *

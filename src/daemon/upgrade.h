@@ -9,7 +9,9 @@
  * (LISTEN_PID, LISTEN_FDS: so many descriptors from 3 on), and which socket is
  * which is found by its address.  With MILTER_MANAGER_UPGRADE the giver is a
  * daemon of ours that goes on until we are ready; behind the sockets comes a
- * stream socket to it.  Over that one,
+ * stream socket to it, and the lifelines: pipes that we only hold, whose end
+ * tells launchers of daemons before this one that nobody is left to whom the
+ * commands matter that they have running.  Over the stream,
  *
  *	new -> old	TEXT			why the start fails
  *			ready PID TAKEN		bits: the sockets it has adopted
@@ -28,9 +30,11 @@
 #include <stddef.h>
 
 #include "event/loop.h"
+#include "net/launch.h"
 #include "net/listen.h"
 
 #define UPGRADE_SOCKETS	4	/* that one daemon listens on, at most */
+#define UPGRADE_LINES	4	/* launchers before, with commands that run */
 
 struct daemon;
 
@@ -64,14 +68,23 @@ void	upgrade_end(void);	/* closes all that is left */
 
 /* --- handing over -------------------------------------------------------- */
 
-/* Descriptors of a request: standard output, error, the stream, sockets. */
-#define UPGRADE_FDS	(3 + UPGRADE_SOCKETS)
+/*
+ * Descriptors of a request: standard output, error, the stream, the lifelines
+ * of launchers before (/dev/null in place of each that is not there), sockets.
+ */
+#define UPGRADE_STREAM	2
+#define UPGRADE_SOCKET	(UPGRADE_STREAM + 1 + UPGRADE_LINES)
+#define UPGRADE_FDS	(UPGRADE_SOCKET + UPGRADE_SOCKETS)
 
 /*
  * In a process that was forked for it: becomes the program as it was called.
- * lent: bits of the sockets whose path is another one's.  fd: at least 4.
+ * lent: bits of the sockets whose path is another one's.  line: the launcher's
+ * own lifeline.
  */
-void	upgrade_exec(const int *fd, size_t n, unsigned lent) COMPAT_NORETURN;
+void	upgrade_exec(const int *fd, size_t n, unsigned lent,
+	    int line) COMPAT_NORETURN;
+/* Adds those lifelines to a request that are still of use. */
+void	upgrade_lines(int fd[UPGRADE_FDS], int null);
 
 #define UPGRADE_PATIENCE	30000	/* ms until it is ready */
 
@@ -79,7 +92,7 @@ struct upgrade {
 	int			 fd;		/* of the stream */
 	struct loop_io		 io;
 	struct loop_timer	 timer;
-	struct loop_child	 child;
+	struct launch_query	 query;
 	char			 line[512];
 	size_t			 len;
 	char			 why[512];	/* its first line */

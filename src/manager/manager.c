@@ -116,6 +116,7 @@ manager_run(struct manager *m, struct child_run *run,
 static void
 manager_run_free(struct child_run *run)
 {
+	launch_cancel(&run->starter.query);
 	target_free(run->target);
 	breaker_unref(run->breaker);
 }
@@ -178,12 +179,13 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf)
+manager_new(struct loop *loop, struct conf *conf, struct launch *launch)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->launch = launch;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);

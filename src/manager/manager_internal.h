@@ -13,6 +13,7 @@
 struct manager {
 	struct loop		*loop;
 	struct resolver		*resolver;	/* NULL: not needed so far */
+	struct launch		*launch;	/* NULL: there is none */
 	struct generation	*gen;
 	struct session		*sessions;
 	size_t			 n_sessions;
