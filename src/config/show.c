@@ -250,6 +250,9 @@ conf_show(const struct conf *conf, FILE *fp)
 		show_table(key_condition, c, "condition", c->name, c->origin,
 		    true, fp);
 	}
+	for (i = 0; i < conf->n_timers; i++)
+		show_table(key_timer, conf->timers[i], "timer",
+		    conf->timers[i]->name, conf->timers[i]->origin, false, fp);
 	for (i = 0; i < conf->n_milters; i++) {
 		m = conf->milters[i];
 		fputc('\n', fp);

@@ -27,6 +27,7 @@ static const struct {
 	uint32_t	 max;
 } channel_form[CHANNEL_KIND_N] = {
 	[CHANNEL_READY] = { false, 0 },
+	[CHANNEL_ENDED] = { false, 0 },
 	[CHANNEL_LEAVE] = { false, 0 },
 	[CHANNEL_STOP] = { true, 4 },
 	[CHANNEL_END] = { false, CHANNEL_TEXT_MAX },

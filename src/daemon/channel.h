@@ -22,6 +22,7 @@
 
 enum channel_kind {
 	CHANNEL_READY = 1,	/* from a worker: it accepts */
+	CHANNEL_ENDED,		/* from a worker: a session has ended */
 	CHANNEL_LEAVE,		/* others accept on its socket now: it ends
 				   with its last session */
 	CHANNEL_STOP,		/* number: ms that sessions may still take,
