@@ -27,14 +27,14 @@ static const struct {
 	uint32_t	 max;
 } channel_form[CHANNEL_KIND_N] = {
 	[CHANNEL_READY] = { false, 0 },
-	[CHANNEL_ENDED] = { false, 0 },
 	[CHANNEL_LEAVE] = { false, 0 },
 	[CHANNEL_STOP] = { true, 4 },
 	[CHANNEL_END] = { false, CHANNEL_TEXT_MAX },
 	[CHANNEL_REOPEN] = { false, 0 },
 	[CHANNEL_LEVELS] = { true, 4 },
 	[CHANNEL_LIST] = { true, 4 },
-	[CHANNEL_SESSIONS] = { false, CHANNEL_LIST_MAX }
+	[CHANNEL_SESSIONS] = { false, CHANNEL_LIST_MAX },
+	[CHANNEL_ENDED] = { false, 0 }
 };
 
 static uint32_t

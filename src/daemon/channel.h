@@ -22,7 +22,6 @@
 
 enum channel_kind {
 	CHANNEL_READY = 1,	/* from a worker: it accepts */
-	CHANNEL_ENDED,		/* from a worker: a session has ended */
 	CHANNEL_LEAVE,		/* others accept on its socket now: it ends
 				   with its last session */
 	CHANNEL_STOP,		/* number: ms that sessions may still take,
@@ -32,6 +31,7 @@ enum channel_kind {
 	CHANNEL_LEVELS,		/* number: LOGL_* of the log */
 	CHANNEL_LIST,		/* number: of sessions at most */
 	CHANNEL_SESSIONS,	/* from a worker: the answer, a JSON array */
+	CHANNEL_ENDED,		/* from a worker: a session has ended */
 	CHANNEL_KIND_N
 };
 
