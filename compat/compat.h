@@ -128,6 +128,20 @@
 #define HAVE_GETENTROPY (COMPAT_BSD || COMPAT_LINUX)
 #endif
 
+/* prctl(2) in <sys/prctl.h>, for the name of a process. */
+#ifndef HAVE_PRCTL
+#define HAVE_PRCTL COMPAT_LINUX
+#endif
+
+/* setproctitle(3), in <stdlib.h> or <unistd.h>. */
+#ifndef HAVE_SETPROCTITLE
+#if COMPAT_BSD && !defined(__APPLE__)
+#define HAVE_SETPROCTITLE 1
+#else
+#define HAVE_SETPROCTITLE 0
+#endif
+#endif
+
 /* getresuid(2) and getresgid(2), in <unistd.h>. */
 #ifndef HAVE_GETRESUID
 #if COMPAT_LINUX || (COMPAT_BSD && !defined(__NetBSD__) && \
@@ -244,6 +258,8 @@ void	compat_closefrom(int);
 /* KB of memory that are this process's now, or, where the system does not tell
  * that, were at the most so far.  -1: not known. */
 long	compat_memory(void);
+/* What ps(1) calls this process: at most 15 bytes, where the system has it. */
+void	compat_process_title(const char *);
 
 /* Fills it with bytes that nobody can foretell.  0, or -1 and errno. */
 int	compat_random(void *, size_t);

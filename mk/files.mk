@@ -61,6 +61,7 @@ SRCS_NET= \
 	src/net/dns_conf.c \
 	src/net/dns_packet.c \
 	src/net/dns_try.c \
+	src/net/launch.c \
 	src/net/linger.c \
 	src/net/listen.c \
 	src/net/peers.c \
@@ -106,6 +107,7 @@ SRCS_CONDITION= \
 	src/condition/condition.c \
 	src/condition/facts.c \
 	src/condition/feed.c \
+	src/condition/feed_command.c \
 	src/condition/feed_database.c \
 	src/condition/feed_program.c \
 	src/condition/stress.c
@@ -132,6 +134,7 @@ SRCS_MANAGER= \
 	src/manager/session.c \
 	src/manager/shared.c \
 	src/manager/stage.c \
+	src/manager/starter.c \
 	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
@@ -179,6 +182,11 @@ SRCS_DAEMON= \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
+	src/daemon/handover.c \
+	src/daemon/launcher.c \
+	src/daemon/launcher_exec.c \
+	src/daemon/launcher_run.c \
+	src/daemon/launcher_upgrade.c \
 	src/daemon/life.c \
 	src/daemon/notify.c \
 	src/daemon/office.c \
@@ -186,6 +194,8 @@ SRCS_DAEMON= \
 	src/daemon/privilege.c \
 	src/daemon/sandbox.c \
 	src/daemon/serve.c \
+	src/daemon/timer.c \
+	src/daemon/upgrade.c \
 	src/daemon/worker.c \
 	src/daemon/workers.c
 SRCS_COMPAT= \
@@ -198,7 +208,8 @@ SRCS_COMPAT= \
 	compat/sandbox_seccomp.c \
 	compat/strlcpy.c \
 	compat/tcptable.c \
-	compat/tcptable_bsd.c
+	compat/tcptable_bsd.c \
+	compat/title.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
 	${SRCS_EVENT} \
@@ -230,6 +241,7 @@ HDRS= \
 	src/condition/condition.h \
 	src/condition/facts.h \
 	src/condition/feed.h \
+	src/condition/feed_command.h \
 	src/condition/feed_internal.h \
 	src/condition/stress.h \
 	src/config/chain.h \
@@ -260,11 +272,15 @@ HDRS= \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
+	src/daemon/launcher.h \
+	src/daemon/launcher_internal.h \
 	src/daemon/notify.h \
 	src/daemon/office.h \
 	src/daemon/privilege.h \
 	src/daemon/sandbox.h \
 	src/daemon/serve.h \
+	src/daemon/timer.h \
+	src/daemon/upgrade.h \
 	src/daemon/worker.h \
 	src/daemon/worker_internal.h \
 	src/detect/detect.h \
@@ -302,6 +318,7 @@ HDRS= \
 	src/net/dns_conf.h \
 	src/net/dns_internal.h \
 	src/net/dns_packet.h \
+	src/net/launch.h \
 	src/net/listen.h \
 	src/net/peers.h \
 	src/net/sock.h \

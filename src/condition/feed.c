@@ -62,6 +62,7 @@ struct feed {
 struct feeds {
 	struct loop	*loop;
 	const struct conf *conf;
+	struct launch	*launch;	/* NULL: runs programs itself */
 	struct feed	*feed;		/* one for each of conf's tables */
 	size_t		 n;
 };
@@ -211,8 +212,11 @@ feed_on_timer(struct loop_timer *timer, void *arg)
 	(void)timer;
 	if (feed_is_file(f->conf))
 		feed_look(f);
-	else if (feed_program_start(&f->program, f->feeds->loop, &f->command,
-	    FEED_LIMIT, feed_on_program, f, why) == 0)
+	else if ((f->feeds->launch != NULL ? feed_program_launch(&f->program,
+	    f->feeds->loop, f->feeds->launch, f->feeds->conf, f->conf,
+	    FEED_LIMIT, feed_on_program, f, why) : feed_program_start(
+	    &f->program, f->feeds->loop, &f->command, FEED_LIMIT,
+	    feed_on_program, f, why)) == 0)
 		return;
 	else
 		feed_failed(f, why);
@@ -391,11 +395,7 @@ feed_begin(struct feed *f, const struct feeds *old, uint64_t delay)
 	struct loop *l = f->feeds->loop;
 	char why[FEED_WHY_MAX];
 
-	why[0] = '\0';
-	if ((f->conf->source == CONF_TABLE_EXEC ?
-	    buf_printf(&f->command.args, "/bin/sh%c-c%c%s%c", '\0', '\0',
-	    f->conf->where, '\0') : feed_database_command(f->feeds->conf,
-	    f->conf->where, &f->command, why)) == -1) {
+	if (feed_command(f->feeds->conf, f->conf, &f->command, why) == -1) {
 		if (why[0] == '\0')
 			return (-1);
 		feed_failed(f, why);
@@ -453,6 +453,12 @@ feeds_new(struct loop *l, const struct conf *conf, struct feeds *old)
 fail:
 	feeds_free(feeds);
 	return (NULL);
+}
+
+void
+feeds_launch(struct feeds *feeds, struct launch *launch)
+{
+	feeds->launch = launch;
 }
 
 void

@@ -24,6 +24,7 @@
 #include "config/conf.h"
 #include "config/expr.h"
 #include "event/loop.h"
+#include "net/launch.h"
 #include "net/socketmap.h"
 
 struct feeds;
@@ -41,6 +42,11 @@ struct feed;
  * goes on for the sessions that began with it.  NULL: out of memory.
  */
 struct feeds *feeds_new(struct loop *, const struct conf *, struct feeds *old);
+/*
+ * From now on programs are run by the launcher, which outlives this; at once
+ * after feeds_new() none has run yet.
+ */
+void	feeds_launch(struct feeds *, struct launch *);
 /* All questions are over before.  NULL: no effect. */
 void	feeds_free(struct feeds *);
 

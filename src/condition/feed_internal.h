@@ -16,21 +16,10 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "condition/feed_command.h"
 #include "config/conf.h"
 #include "event/loop.h"
-
-#define FEED_WHY_MAX	512	/* what is wrong, in one line */
-
-/* A program to be run, and how to read what it prints. */
-struct feed_command {
-	struct buf	 args;		/* strings, each with its NUL */
-	const char	*other;		/* NULL, or tried when args' first is
-					   not there */
-	struct buf	 input;		/* its standard input */
-	struct buf	 env;		/* empty, or one "NAME=VALUE", NUL */
-	bool		 escaped;	/* of feed_database_rows() */
-};
-void	feed_command_free(struct feed_command *);	/* what is in it */
+#include "net/launch.h"
 
 /* --- feed_program.c ------------------------------------------------------ */
 
@@ -45,7 +34,8 @@ typedef void feed_program_fn(char *text, size_t len, const char *why,
 
 /* Zeroed before its first use. */
 struct feed_program {
-	struct loop_child child;	/* loop NULL: none under way */
+	struct loop_child child;	/* loop NULL: none of ours */
+	struct launch_query query;	/* launch NULL: none of its */
 	struct loop_io	 out;
 	struct loop_io	 err;
 	struct loop_timer timer;
@@ -64,6 +54,11 @@ struct feed_program {
 int	feed_program_start(struct feed_program *, struct loop *,
 	    const struct feed_command *, unsigned limit_ms, feed_program_fn *,
 	    void *arg, char why[FEED_WHY_MAX]);
+/* The same for a table of conf, by the launcher. */
+int	feed_program_launch(struct feed_program *, struct loop *,
+	    struct launch *, const struct conf *, const struct conf_table *,
+	    unsigned limit_ms, feed_program_fn *, void *arg,
+	    char why[FEED_WHY_MAX]);
 /* Kills its group; no call comes.  None under way: no effect. */
 void	feed_program_stop(struct feed_program *);
 

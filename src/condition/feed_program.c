@@ -6,7 +6,8 @@
  * feed_program.c - run a program and collect what it prints.
  * Owns:      how a program is started, bounded in time and bytes, and ended.
  * Called by: feed.c; the loop.
- * Must not:  fork (this process may be large), or wait.
+ * Must not:  fork (this process may be large), or wait.  Where there is a
+ *            launcher, the process may not even spawn.
  *
  * It is over when it has ended, not when its output is closed: what it has left
  * running in the background may keep that open for ever.
@@ -33,14 +34,6 @@
 
 extern char **environ;	/* NOLINT: not in every <unistd.h> */
 
-void
-feed_command_free(struct feed_command *c)
-{
-	buf_free(&c->args);
-	buf_free(&c->input);
-	buf_free(&c->env);
-}
-
 /* All that is watched, and the descriptors. */
 static void
 feed_program_end(struct feed_program *p)
@@ -57,6 +50,7 @@ feed_program_end(struct feed_program *p)
 		}
 	loop_timer_stop(&p->timer);
 	loop_child_del(&p->child);
+	launch_cancel(&p->query);
 }
 
 void
@@ -64,6 +58,7 @@ feed_program_stop(struct feed_program *p)
 {
 	if (p->child.loop != NULL)
 		(void)kill(-p->child.pid, SIGKILL);
+	launch_kill(&p->query);
 	feed_program_end(p);
 	buf_free(&p->text);
 	buf_free(&p->said);
@@ -123,15 +118,13 @@ feed_program_on_ready(struct loop_io *io, unsigned ready, void *arg)
 }
 
 static void
-feed_program_on_end(struct loop_child *child, int status, void *arg)
+feed_program_over(struct feed_program *p, int status)
 {
-	struct feed_program *p = arg;
 	char why[FEED_WHY_MAX], said[FEED_PROGRAM_SAID + 1];
 	const unsigned char *line, *end;
 	size_t len;
 	int n;
 
-	(void)child;
 	(void)feed_program_read(p, &p->out, SIZE_MAX);
 	(void)feed_program_read(p, &p->err, 16);
 	if (p->full) {
@@ -150,6 +143,24 @@ feed_program_on_end(struct loop_child *child, int status, void *arg)
 	    "killed by signal" : "exit status", n, len > 0 ? ": " : "",
 	    log_escape(said, sizeof(said), line, len));
 	feed_program_finish(p, why);
+}
+
+static void
+feed_program_on_end(struct loop_child *child, int status, void *arg)
+{
+	(void)child;
+	feed_program_over(arg, status);
+}
+
+static void
+feed_program_on_answer(struct launch_query *q, enum launch_state state,
+    int status, const char *why, void *arg)
+{
+	(void)q;
+	if (state == LAUNCH_ENDED)
+		feed_program_over(arg, status);
+	else if (state != LAUNCH_STARTED)
+		feed_program_finish(arg, why);
 }
 
 /* --- start --------------------------------------------------------------- */
@@ -190,35 +201,24 @@ feed_program_pipe(struct feed_program_pipes *pipes, const struct buf *input)
 	return (0);
 }
 
-/* Looks for it in PATH and where databases are installed.  0 or errno. */
+/* 0, or an errno value. */
 static int
 feed_program_search(const posix_spawn_file_actions_t *actions,
-    const posix_spawnattr_t *attr, const char *other, char *argv[],
+    const posix_spawnattr_t *attr, const struct feed_command *c, char *argv[],
     char *envp[], pid_t *pid)
 {
-	static const char *const folders[] = {
-		"", "/usr/local/bin/", "/usr/pkg/bin/", "/opt/homebrew/bin/",
-	};
-	const char *name = argv[0];
-	char path[64];
+	char path[FEED_PATH_MAX];
 	size_t i;
 	int error = ENOENT;
 
-	for (; name != NULL && error == ENOENT;
-	    name = name != other ? other : NULL)
-		for (i = 0; i < sizeof(folders) / sizeof(folders[0]) &&
-		    error == ENOENT; i++) {
-			strlcpy(path, folders[i], sizeof(path));
-			strlcat(path, name, sizeof(path));
-			error = posix_spawnp(pid, path, actions, attr, argv,
-			    envp);
-		}
+	for (i = 0; error == ENOENT && feed_command_path(c, i, path); i++)
+		error = posix_spawnp(pid, path, actions, attr, argv, envp);
 	return (error);
 }
 
 static int
 feed_program_spawn(const struct feed_program_pipes *pipes,
-    const char *other, char *argv[], char *envp[], pid_t *pid)
+    const struct feed_command *c, char *argv[], char *envp[], pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -240,33 +240,71 @@ feed_program_spawn(const struct feed_program_pipes *pipes,
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	if (error == 0)
-		error = feed_program_search(&actions, &attr, other, argv,
-		    envp, pid);
+		error = feed_program_search(&actions, &attr, c, argv, envp,
+		    pid);
 	(void)posix_spawnattr_destroy(&attr);
 fail_actions:
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return (error);
 }
 
-/* The strings of b, and behind them those of rest; free() it.  NULL: memory. */
-static char **
-feed_program_vector(const struct buf *b, char **rest)
+/* Ends as feed_program_end() takes them away.  0 or -1. */
+static int
+feed_program_watch(struct feed_program *p, struct loop *l,
+    struct feed_program_pipes *pipes, unsigned limit_ms)
 {
-	char *s = (char *)buf_ptr(b), *end = s + b->len, **v;
-	size_t n = 1, i;
+	struct loop_io *io[2];
+	int i;
 
-	for (i = 0; i < b->len; i++)
-		n += s[i] == '\0';
-	for (i = 0; rest != NULL && rest[i] != NULL; i++)
-		n++;
-	v = calloc(n, sizeof(*v));
-	if (v == NULL)
-		return (NULL);
-	for (n = 0; s < end; s += strlen(s) + 1)
-		v[n++] = s;
-	for (i = 0; rest != NULL && rest[i] != NULL; i++)
-		v[n++] = rest[i];
-	return (v);
+	io[0] = &p->out;
+	io[1] = &p->err;
+	for (i = 0; i < 2; i++) {
+		if (loop_io_add(l, io[i], pipes->fd[i + 1][0], LOOP_READ,
+		    feed_program_on_ready, p) == -1)
+			return (-1);
+		pipes->fd[i + 1][0] = -1;
+	}
+	loop_timer_start(l, &p->timer, limit_ms, feed_program_on_late, p);
+	return (0);
+}
+
+static void
+feed_program_begin(struct feed_program *p, struct feed_program_pipes *pipes,
+    feed_program_fn *fn, void *arg)
+{
+	memset(pipes, -1, sizeof(*pipes));
+	p->full = false;
+	p->fn = fn;
+	p->arg = arg;
+}
+
+int
+feed_program_launch(struct feed_program *p, struct loop *l,
+    struct launch *launch, const struct conf *conf,
+    const struct conf_table *t, unsigned limit_ms, feed_program_fn *fn,
+    void *arg, char why[FEED_WHY_MAX])
+{
+	struct feed_program_pipes pipes;
+	const struct buf nothing = { NULL, 0, 0, 0 };
+	int error, fd[2], i;
+
+	feed_program_begin(p, &pipes, fn, arg);
+	error = feed_program_pipe(&pipes, &nothing);
+	if (error == 0 && feed_program_watch(p, l, &pipes, limit_ms) == -1) {
+		error = errno;
+		feed_program_stop(p);
+	}
+	if (error == 0) {
+		fd[0] = pipes.fd[1][1];
+		fd[1] = pipes.fd[2][1];
+		launch_ask(launch, &p->query, LAUNCH_TABLE, (uint32_t)t->index,
+		    launch_digest(conf, LAUNCH_TABLE, t->index), fd, 2,
+		    feed_program_on_answer, p);
+	} else
+		snprintf(why, FEED_WHY_MAX, "run: %s", strerror(error));
+	for (i = 0; i < 6; i++)
+		feed_program_close(&pipes.fd[i / 2][i % 2]);
+	return (error != 0 ? -1 : 0);
 }
 
 int
@@ -275,36 +313,20 @@ feed_program_start(struct feed_program *p, struct loop *l,
     void *arg, char why[FEED_WHY_MAX])
 {
 	struct feed_program_pipes pipes;
-	char **argv = feed_program_vector(&c->args, NULL);
+	char **argv = feed_command_vector(&c->args, NULL);
 	/* The first of two variables of one name is the one that counts. */
-	char **envp = feed_program_vector(&c->env, environ);
-	struct loop_io *io[2];
+	char **envp = feed_command_vector(&c->env, environ);
 	pid_t pid = -1;
 	int error = ENOMEM, i;
 
-	memset(&pipes, -1, sizeof(pipes));
-	p->full = false;
-	p->fn = fn;
-	p->arg = arg;
-	io[0] = &p->out;
-	io[1] = &p->err;
+	feed_program_begin(p, &pipes, fn, arg);
 	if (argv == NULL || envp == NULL ||
 	    (error = feed_program_pipe(&pipes, &c->input)) != 0 ||
-	    (error = feed_program_spawn(&pipes, c->other, argv, envp,
-	    &pid)) != 0)
+	    (error = feed_program_spawn(&pipes, c, argv, envp, &pid)) != 0)
 		goto done;
-	for (i = 0; i < 2; i++) {
-		if (loop_io_add(l, io[i], pipes.fd[i + 1][0], LOOP_READ,
-		    feed_program_on_ready, p) == -1)
-			goto fail;
-		pipes.fd[i + 1][0] = -1;
-	}
-	if (loop_child_add(l, &p->child, pid, feed_program_on_end, p) == 0) {
-		loop_timer_start(l, &p->timer, limit_ms, feed_program_on_late,
-		    p);
+	if (feed_program_watch(p, l, &pipes, limit_ms) == 0 &&
+	    loop_child_add(l, &p->child, pid, feed_program_on_end, p) == 0)
 		goto done;
-	}
-fail:
 	error = errno;
 	(void)kill(-pid, SIGKILL);
 	(void)waitpid(pid, &i, 0);

@@ -357,6 +357,21 @@ check_control(struct parse *ps)
 		    "", why);
 }
 
+/* What a timer is for. */
+static void
+check_timer(struct parse *ps, const struct conf_timer *t)
+{
+	const struct key *key = key_find(key_timer, "command");
+	const struct conf_origin *origin = &t->origin[0];
+
+	for (; origin < t->origin + key_count(key_timer); origin++)
+		if (t->command.n == 0 && origin->file != NULL) {
+			check_fault(ps, origin, "timer", t->name, key->name,
+			    "missing, a timer must have it");
+			break;
+		}
+}
+
 void
 parse_finish(struct parse *ps)
 {
@@ -368,6 +383,8 @@ parse_finish(struct parse *ps)
 	for (i = 0; i < conf->n_tables; i++)
 		check_table(ps, conf->tables[i]);
 	check_rules(ps);
+	for (i = 0; i < conf->n_timers; i++)
+		check_timer(ps, conf->timers[i]);
 	for (i = 0; i < conf->n_conditions; i++)
 		check_condition(ps, conf->conditions[i]);
 	for (i = 0; i < conf->n_milters; i++) {

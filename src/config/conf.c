@@ -73,6 +73,17 @@ conf_condition_free(struct conf_condition *c)
 }
 
 void
+conf_timer_free(struct conf_timer *t)
+{
+	if (t == NULL)
+		return;
+	field_free(key_timer, t);
+	free(t->origin);
+	free(t->name);
+	free(t);
+}
+
+void
 conf_unref(struct conf *conf)
 {
 	size_t i;
@@ -85,6 +96,9 @@ conf_unref(struct conf *conf)
 	for (i = 0; i < conf->n_conditions; i++)
 		conf_condition_free(conf->conditions[i]);
 	free(conf->conditions);
+	for (i = 0; i < conf->n_timers; i++)
+		conf_timer_free(conf->timers[i]);
+	free(conf->timers);
 	for (i = 0; i < conf->n_notes; i++)
 		free(conf->notes[i].text);
 	free(conf->notes);

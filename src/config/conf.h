@@ -131,6 +131,16 @@ struct conf_table {
 	struct conf_origin origin;
 };
 
+/* A command that is run every so often. */
+struct conf_timer {
+	char		*name;
+	size_t		 index;
+	uint64_t	 interval;		/* ms; 1 h */
+	struct conf_list command;		/* a path, its arguments; none */
+	char		*user_name;		/* NULL: the manager's own */
+	struct conf_origin *origin;		/* one per key of a timer */
+};
+
 struct conf_milter {
 	char		*name;
 	size_t		 index;			/* place in the order */
@@ -166,6 +176,7 @@ struct conf_milter {
 
 struct conf {
 	/* security.* */
+	bool		 privilege_mode;	/* false */
 	char		*effective_user;	/* NULL: as it was started */
 	char		*effective_group;	/* NULL: the user's */
 	char		*chroot;		/* NULL: none */
@@ -214,6 +225,8 @@ struct conf {
 	unsigned	 record_max_files;	/* 100 */
 	size_t		 record_max_size;	/* 1 MiB, each */
 	char		*custom_directory;	/* NULL: no custom file */
+	unsigned	 maintenance_interval;	/* 10; UINT_MAX or 0: never */
+	struct conf_list maintenance_command;	/* none */
 	struct conf_origin *origin;		/* one per key */
 
 	/* controller.* */
@@ -260,6 +273,10 @@ struct conf {
 	/* table.* in the order in which they were first named */
 	struct conf_table **tables;
 	size_t		 n_tables;
+
+	/* timer.* in the order in which they were first named */
+	struct conf_timer **timers;
+	size_t		 n_timers;
 
 	/* milter.* in the order in which they were first named */
 	struct conf_milter **milters;

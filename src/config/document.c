@@ -24,6 +24,10 @@ static const struct document_help {
 	const char	*name;
 	const char	*help;
 } document_helps[] = {
+	{ "security.privilege_mode",
+	    "Start a milter with its command when it cannot be reached. The "
+	    "launcher does, see milter-manager(8). "
+	    "What upstream ships has it true." },
 	{ "log.level",
 	    "What is logged: words joined by a vertical bar. "
 	    "Each word stands for its own lines, not for a threshold; "
@@ -170,6 +174,14 @@ static const struct document_help {
 	{ "manager.report_memory_statistics",
 	    "Behind each line of the statistics that tells of ended sessions "
 	    "another one says how much memory the process has." },
+	{ "manager.maintenance_interval",
+	    "After how many sessions that have ended maintenance_command is "
+	    "run, and the statistics of memory are told. "
+	    "0 and nil: never." },
+	{ "manager.maintenance_command",
+	    "What is run then, as the manager's own user; see TIMERS. The "
+	    "first string is the program's path, the others are its "
+	    "arguments." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "
@@ -325,7 +337,8 @@ static const struct document_help {
 	    "A milter that asks for its own list of macros gets it only if it "
 	    "is on that list." },
 	{ "command",
-	    "The program that starts it when it cannot be reached." },
+	    "The program that starts it when it cannot be reached; see "
+	    "security.privilege_mode." },
 	{ "command_options",
 	    "The arguments of command, one a string." },
 	{ "user_name",
@@ -407,6 +420,18 @@ static const struct document_help document_condition[] = {
 	    "note(\"name\") for the rest of this message." },
 };
 
+static const struct document_help document_timer[] = {
+	{ "interval",
+	    "How often the command is run; for the first time so long after "
+	    "the start." },
+	{ "command",
+	    "What is run. The first string is the program's path, the others "
+	    "are its arguments; there is no shell." },
+	{ "user_name",
+	    "The user who runs it. "
+	    "The value nil is the manager's own." },
+};
+
 /* A key without a text makes no document: the tests see its name there. */
 static const char *
 document_help(const struct key *table, const char *name)
@@ -417,6 +442,10 @@ document_help(const struct key *table, const char *name)
 	if (table == key_condition) {
 		h = document_condition;
 		n = sizeof(document_condition) / sizeof(document_condition[0]);
+	}
+	if (table == key_timer) {
+		h = document_timer;
+		n = sizeof(document_timer) / sizeof(document_timer[0]);
 	}
 	for (i = 0; i < n; i++)
 		if (strcmp(h[i].name, name) == 0)
@@ -477,6 +506,9 @@ conf_show_sample(FILE *fp)
 	fputs("\n# Each condition has a NAME, too: the reason why a milter "
 	    "does not run.\n", fp);
 	document_sample_table(key_condition, "condition.NAME.", fp);
+	fputs("\n# Each timer has a NAME: a command that is run every so "
+	    "often.\n", fp);
+	document_sample_table(key_timer, "timer.NAME.", fp);
 	fputs("\n# The milters that this system's packages have installed, "
 	    "see DETECTION in\n# milter-manager.conf(5).\n"
 	    "load_default = true\n"
@@ -526,6 +558,7 @@ conf_show_mdoc(FILE *fp)
 	document_mdoc_table(key_main, "", fp);
 	document_mdoc_table(key_child, "milter.NAME.", fp);
 	document_mdoc_table(key_condition, "condition.NAME.", fp);
+	document_mdoc_table(key_timer, "timer.NAME.", fp);
 	fputs(".El\n", fp);
 }
 

@@ -124,6 +124,12 @@ field_expected(const struct key *key, char *dst, size_t size)
 		    "\"inet6:PORT@HOST\" or a list of them", size);
 		break;
 	case KEY_LIST:
+		if (key->min == 1) {
+			strlcpy(dst, "a list of an absolute path and "
+			    "arguments, like [\"/bin/ls\", \"-l\"]", size);
+			break;
+		}
+		/* FALLTHROUGH */
 	case KEY_CONDITIONS:
 		strlcpy(dst, "a list of strings, like [\"a\", \"b\"]", size);
 		break;
@@ -132,8 +138,8 @@ field_expected(const struct key *key, char *dst, size_t size)
 	    (key_has_entries(key) || key->type == KEY_STOP))
 		strlcat(dst, ", or nil for none", size);
 	else if (key->nil)
-		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ?
-		    ", or nil" : ", or nil for the default", size);
+		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ||
+		    key->type == KEY_NUMBER ? ", or nil" : ", or nil for the default", size);
 }
 
 static int
@@ -585,6 +591,10 @@ field_assign(const struct key *key, void *base, const struct value *v,
 	if (v->kind == VALUE_WORD && strcmp(v->text, "nil") == 0) {
 		if (!key->nil || append)
 			return (field_unexpected(key, v, NULL, why));
+		if (key->type == KEY_NUMBER) {
+			field_free_one(key, base);
+			return (0);
+		}
 		return (field_default(key, base, why));
 	}
 	switch (key->type) {
@@ -617,6 +627,15 @@ field_assign(const struct key *key, void *base, const struct value *v,
 	}
 	if (key->type == KEY_SPECS)
 		return (field_assign_specs(key, base, v, append, why));
+	/* It is not looked for in folders. */
+	if (key->type == KEY_LIST && key->min == 1 && !append &&
+	    v->kind == VALUE_LIST && v->list.n > 0 &&
+	    v->list.item[0][0] != '/') {
+		snprintf(why, VALUE_WHY_MAX, "found %s in front, expected an "
+		    "absolute path", lex_quote(quoted, sizeof(quoted),
+		    v->list.item[0]));
+		return (-1);
+	}
 	/* One string is as good as a list of one only where it is added. */
 	if (list ? v->kind == VALUE_STRING && !append : v->kind == VALUE_LIST)
 		return (field_unexpected(key, v, NULL, why));

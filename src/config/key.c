@@ -79,6 +79,9 @@ static const struct word key_balance_words[] = {
 	type, nil, offsetof(struct conf, member), 0, min, max, words
 
 const struct key key_main[] = {
+	{ "security.privilege_mode", MAIN(KEY_BOOL, false, privilege_mode,
+	    0, 0, NULL), "false" },
+
 	{ "log.level", MAIN(KEY_LEVELS, false, log_levels, 0, 0,
 	    log_level_names), "\"default\"" },
 	{ "log.path", MAIN(KEY_STRING, true, log_path, 0, 0, NULL), "nil" },
@@ -167,6 +170,10 @@ const struct key key_main[] = {
 	    custom_directory, 0, 0, NULL), "nil" },
 	{ "manager.report_memory_statistics", MAIN(KEY_BOOL, false,
 	    report_memory_statistics, 0, 0, NULL), "false" },
+	{ "manager.maintenance_interval", MAIN(KEY_NUMBER, true,
+	    maintenance_interval, 0, KEY_GIB, NULL), "10" },
+	{ "manager.maintenance_command", MAIN(KEY_LIST, true,
+	    maintenance_command, 1, 0, NULL), "[]" },
 	{ "manager.table_interval", MAIN(KEY_TIME, false, table_interval,
 	    100, KEY_DAY, NULL), "60s" },
 	{ "table.NAME", MAIN(KEY_TABLES, true, tables, 0, 0, NULL), "nil" },
@@ -328,6 +335,18 @@ const struct key key_condition[] = {
 
 #undef STOP
 #undef SETTERS
+#define TIMER(type, nil, member, min, max) \
+	type, nil, offsetof(struct conf_timer, member), 0, min, max, NULL
+
+const struct key key_timer[] = {
+	{ "interval", TIMER(KEY_TIME, false, interval, 1000,
+	    KEY_TIMEOUT_MAX), "1h" },
+	{ "command", TIMER(KEY_LIST, true, command, 1, 0), "[]" },
+	{ "user_name", TIMER(KEY_STRING, true, user_name, 0, 0), "nil" },
+	{ NULL, TIMER(KEY_BOOL, false, name, 0, 0), NULL }
+};
+
+#undef TIMER
 #undef KEY_DAY
 #undef KEY_TIMEOUT_MAX
 #undef KEY_GIB

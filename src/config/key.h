@@ -36,7 +36,7 @@ enum key_type {		/* its member in the snapshot */
 	KEY_BACKEND,	/* char *, loop_backend_known() */
 	KEY_SPEC,	/* char *, and a struct spec at offset2 */
 	KEY_SPECS,	/* struct conf_specs, of at most CONF_SPECS_MAX */
-	KEY_LIST,	/* struct conf_list */
+	KEY_LIST,	/* struct conf_list; min 1: a path, its arguments */
 	KEY_CONDITIONS,	/* struct conf_list, names of conditions */
 	KEY_MACROS,	/* struct conf_map, by names of macros */
 	/* logic.h */
@@ -67,6 +67,8 @@ extern const struct key key_main[];
 extern const struct key key_child[];
 /* condition.NAME.*: in struct conf_condition. */
 extern const struct key key_condition[];
+/* timer.NAME.*: in struct conf_timer. */
+extern const struct key key_timer[];
 
 extern const struct word key_status_words[];
 

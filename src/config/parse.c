@@ -29,6 +29,7 @@
 struct parse_about {
 	const struct key *table;
 	struct conf_condition *condition; /* of key_condition */
+	struct conf_timer *timer;	/* of key_timer */
 	size_t		 first, last;	/* milters, of key_child */
 };
 
@@ -38,8 +39,23 @@ static const struct {
 	const struct key *table;
 } parse_group[] = {
 	{ "milter",	key_child },
-	{ "condition",	key_condition }
+	{ "condition",	key_condition },
+	{ "timer",	key_timer }
 };
+
+#define PARSE_GROUPS	(sizeof(parse_group) / sizeof(parse_group[0]))
+
+/* The keys of such a thing, or NULL: it is none. */
+static const struct key *
+parse_keys(const char *group)
+{
+	size_t i;
+
+	for (i = 0; i < PARSE_GROUPS; i++)
+		if (strcmp(group, parse_group[i].name) == 0)
+			return (parse_group[i].table);
+	return (NULL);
+}
 
 /* A line to blame: the command line has none. */
 static unsigned
@@ -77,8 +93,7 @@ parse_fault(struct parse *ps, struct parse_input *in, unsigned line,
 static bool
 parse_goes_on(const struct parse_input *in)
 {
-	return (in->n_parts == 2 && (strcmp(in->part[0], "milter") == 0 ||
-	    strcmp(in->part[0], "condition") == 0));
+	return (in->n_parts == 2 && parse_keys(in->part[0]) != NULL);
 }
 
 /*
@@ -177,7 +192,7 @@ parse_unknown(const struct parse *ps, const struct parse_input *in,
 		snprintf(why, VALUE_WHY_MAX, "no key here; %s", instead);
 		return;
 	}
-	for (i = 0; i < 2 && in->n_parts == 3; i++) {
+	for (i = 0; i < PARSE_GROUPS && in->n_parts == 3; i++) {
 		group = word_distance(in->part[0], parse_group[i].name);
 		for (k = parse_group[i].table; group <= 2 && k->name != NULL;
 		    k++)
@@ -315,6 +330,42 @@ parse_new_condition(struct parse *ps, const char *name,
 	return (c);
 }
 
+/* The timer of that name; it is made when it is new.  NULL and why. */
+static struct conf_timer *
+parse_timer(struct parse *ps, const char *name, char why[VALUE_WHY_MAX])
+{
+	struct conf *conf = ps->conf;
+	struct conf_timer *t, **list;
+	size_t i;
+
+	for (i = 0; i < conf->n_timers; i++)
+		if (strcmp(conf->timers[i]->name, name) == 0)
+			return (conf->timers[i]);
+	if (i == PARSE_CHILD_MAX) {
+		snprintf(why, VALUE_WHY_MAX, "there are more than %d timers",
+		    PARSE_CHILD_MAX);
+		return (NULL);
+	}
+	list = realloc(conf->timers, (i + 1) * sizeof(struct conf_timer *));
+	if (list != NULL)
+		conf->timers = list;
+	t = calloc(1, sizeof(*t));
+	if (t != NULL) {
+		t->index = i;
+		t->name = strdup(name);
+		t->origin = calloc(key_count(key_timer), sizeof(*t->origin));
+	}
+	if (list == NULL || t == NULL || t->name == NULL ||
+	    t->origin == NULL || field_defaults(key_timer, t) == -1) {
+		conf_timer_free(t);
+		ps->errors.no_memory = true;
+		strlcpy(why, "out of memory", VALUE_WHY_MAX);
+		return (NULL);
+	}
+	list[conf->n_timers++] = t;
+	return (t);
+}
+
 /* The milters that a statement is about; they are made when they are new. */
 static int
 parse_find_milters(struct parse *ps, struct parse_input *in,
@@ -378,13 +429,11 @@ parse_find(struct parse *ps, struct parse_input *in,
 	const char *what = in->part[0];
 
 	memset(about, 0, sizeof(*about));
-	about->table = key_main;
-	if (strcmp(what, "milter") == 0)
-		about->table = key_child;
-	else if (strcmp(what, "condition") == 0)
-		about->table = key_condition;
-	else
+	about->table = parse_keys(what);
+	if (about->table == NULL) {
+		about->table = key_main;
 		return (parse_find_main(ps, in, why));
+	}
 	if (in->n_parts >= 3)
 		map = key_find_map(about->table, in->part[2]);
 	if (map != NULL && in->n_parts != 4) {
@@ -407,6 +456,10 @@ parse_find(struct parse *ps, struct parse_input *in,
 			about->condition = parse_new_condition(ps,
 			    in->part[1], why);
 		if (about->condition == NULL)
+			return (NULL);
+	} else if (about->table == key_timer) {
+		about->timer = parse_timer(ps, in->part[1], why);
+		if (about->timer == NULL)
 			return (NULL);
 	} else if (parse_find_milters(ps, in, about, why) == -1)
 		return (NULL);
@@ -490,6 +543,11 @@ parse_assign(struct parse *ps, struct parse_input *in, const struct key *key,
 		    == -1)
 			return (-1);
 		about->condition->origin[at] = v->origin;
+	} else if (about->timer != NULL) {
+		if (parse_assign_one(in, key, about->timer, v, line, why) ==
+		    -1)
+			return (-1);
+		about->timer->origin[at] = v->origin;
 	} else if (about->table == key_main) {
 		if (!default_may_stand(ps, in, key, why) ||
 		    parse_assign_one(in, key, conf, v, line, why) == -1)
@@ -596,3 +654,4 @@ parse_text(struct parse *ps, struct parse_input *in)
 
 #undef PARSE_CHILD_MAX
 #undef PARSE_NAME_MAX
+#undef PARSE_GROUPS

@@ -64,6 +64,7 @@ void	parse_free_names(struct conf *);
 /* Frees a milter that is no part of a snapshot (conf.c); NULL: no effect. */
 void	conf_milter_free(struct conf_milter *);
 void	conf_condition_free(struct conf_condition *);
+void	conf_timer_free(struct conf_timer *);
 /* The condition of that name, or NULL. */
 struct conf_condition *conf_condition_find(const struct conf *, const char *);
 

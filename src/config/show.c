@@ -256,6 +256,10 @@ show_all(const struct conf *conf, bool mask, FILE *fp)
 		show_table(key_condition, c, "condition", c->name, c->origin,
 		    true, mask, fp);
 	}
+	for (i = 0; i < conf->n_timers; i++)
+		show_table(key_timer, conf->timers[i], "timer",
+		    conf->timers[i]->name, conf->timers[i]->origin, false,
+		    mask, fp);
 	for (i = 0; i < conf->n_milters; i++) {
 		m = conf->milters[i];
 		fputc('\n', fp);

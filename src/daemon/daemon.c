@@ -13,7 +13,7 @@
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
  *	service manager, background	(errors: EX_OSERR)
- *	limit of descriptors
+ *	launcher, limit of descriptors	(errors: EX_OSERR)
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
@@ -36,10 +36,12 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
+#include "daemon/launcher.h"
 #include "daemon/notify.h"
 #include "daemon/office.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
 #include "daemon/worker.h"
 #include "detect/detect.h"
 #include "manager/shared.h"
@@ -50,6 +52,7 @@ daemon_report(const char *line, void *arg)
 {
 	(void)arg;
 	(void)fprintf(stderr, "%s\n", line);
+	upgrade_tell(line);
 }
 
 void
@@ -62,6 +65,8 @@ daemon_tell(const struct daemon *d, unsigned level, const char *fmt, ...)
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	log_write(level, "%s", line);
+	if (level == LOGL_ERROR)
+		upgrade_tell(line);
 	if (d->starting && (!d->cmdline.debug || !log_wants(level)))
 		(void)fprintf(stderr, "milter-manager: %s\n", line);
 }
@@ -72,7 +77,7 @@ daemon_pid_file(const struct daemon *d)
 	const char *path = d->conf->pid_file;
 	pid_t other;
 
-	if (path == NULL || pidfile_open(path, &other) == 0)
+	if (path == NULL || pidfile_open(path, !upgrade_is(), &other) == 0)
 		return (EX_OK);
 	if (other > 0) {
 		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: process %ld "
@@ -83,19 +88,6 @@ daemon_pid_file(const struct daemon *d)
 	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
 	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
-}
-
-/* Who has the sessions.  0, or -1 and errno. */
-static int
-daemon_sessions(struct daemon *d)
-{
-	if (d->conf->n_workers > 0) {
-		d->workers = workers_new(d);
-		return (d->workers != NULL ? 0 : -1);
-	}
-	d->serve = serve_new(d->loop, d->conf, d->shared,
-	    shared_slot_get(d->shared), NULL);
-	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
 }
 
 void
@@ -127,8 +119,12 @@ daemon_take(struct daemon *d)
 	char why[256];
 	int status;
 
+	/* It has no socket, all rights, and the limits that we were given. */
+	if (launcher_fork(d) == -1) {
+		daemon_tell(d, LOGL_ERROR, "launcher: %s", strerror(errno));
+		return (EX_OSERR);
+	}
 	prepare_limits(d, d->conf);
-	/* The launcher is forked here: it has no socket and all rights. */
 	daemon_folder(d, d->conf->pid_file);
 	status = daemon_pid_file(d);
 	if (status != EX_OK)
@@ -141,6 +137,7 @@ daemon_take(struct daemon *d)
 		daemon_folder(d, d->conf->control_spec.path);
 	if (office_open(d) == -1)
 		return (EX_UNAVAILABLE);
+	upgrade_close_others(d);
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
@@ -148,6 +145,27 @@ daemon_take(struct daemon *d)
 		sandbox_enter(d->conf, d->conf->n_workers > 0 ?
 		    SANDBOX_MASTER : SANDBOX_DAEMON);
 	return (status);
+}
+
+static void
+daemon_on_ended(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->timers != NULL)
+		timers_ended(d->timers, 1);
+}
+
+/* The sessions are this process's.  0, or -1 and errno. */
+static int
+daemon_serve(struct daemon *d)
+{
+	d->serve = serve_new(d->loop, d->conf, d->launch, d->shared,
+	    shared_slot_get(d->shared), NULL);
+	if (d->serve == NULL)
+		return (-1);
+	serve_on_ended(d->serve, daemon_on_ended, d);
+	return (0);
 }
 
 /* What can only be made in the process that stays. */
@@ -161,8 +179,10 @@ daemon_assemble(struct daemon *d)
 		return (EX_OSERR);
 	}
 	d->shared = shared_new();
-	if (d->shared == NULL || life_begin(d) == -1 ||
-	    daemon_sessions(d) == -1 || office_begin(d) == -1) {
+	if (d->shared == NULL || launcher_begin(d) == -1 ||
+	    (d->timers = timers_new(d->loop, d->launch, d->conf)) == NULL ||
+	    life_begin(d) == -1 ||
+	    (d->conf->n_workers == 0 && daemon_serve(d) == -1)) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -175,16 +195,61 @@ daemon_disassemble(struct daemon *d)
 	listener_free(d->listener);
 	d->listener = NULL;
 	office_end(d);
-	if (d->loop == NULL)
+	if (d->loop == NULL) {
+		launcher_end(d);
 		return;
+	}
 	life_hold_signals(true);
 	notify_end();
 	serve_free(d->serve);
 	workers_free(d->workers);
+	timers_free(d->timers);
 	life_end(d);
 	linger_end_all(d->loop);
+	launcher_end(d);
 	loop_free(d->loop);
 	shared_free(d->shared);
+}
+
+/* Serves from now on. */
+static int
+daemon_go(struct daemon *d)
+{
+	bool serves = d->serve != NULL;
+
+	if (!serves)
+		d->workers = workers_new(d);
+	if ((serves ? serve_listen(d->serve, d->listener) == -1 :
+	    d->workers == NULL) || office_begin(d) == -1) {
+		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
+		return (EX_OSERR);
+	}
+	if (pidfile_write() == -1) {
+		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
+		    d->conf->pid_file, strerror(errno));
+		/* After an upgrade nobody else is left to serve. */
+		if (!d->upgraded)
+			return (EX_CANTCREAT);
+	}
+	daemon_tell_listening(d);
+	if (geteuid() == 0)
+		log_write(LOGL_WARNING, "it runs as root, and only needs the "
+		    "right to reach its children: security.effective_user");
+	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
+	detach_ready();
+	return (EX_OK);
+}
+
+/* The one before us has let go. */
+static void
+daemon_take_over(struct daemon *d)
+{
+	d->upgraded = true;
+	d->status = daemon_go(d);
+	if (d->status != EX_OK)
+		loop_stop(d->loop);
 }
 
 static int
@@ -200,26 +265,17 @@ daemon_run(struct daemon *d)
 	status = daemon_assemble(d);
 	if (status != EX_OK)
 		return (status);
-	if (pidfile_write() == -1) {
-		daemon_tell(d, LOGL_ERROR, "manager.pid_file: %s: %s",
-		    d->conf->pid_file, strerror(errno));
-		return (EX_CANTCREAT);
-	}
-	daemon_tell_listening(d);
-	if (geteuid() == 0)
-		log_write(LOGL_WARNING, "it runs as root, and only needs the "
-		    "right to reach its children: security.effective_user");
-	d->starting = false;
-	notify(NOTIFY_READY);
-	notify_watch(d->loop);
-	detach_ready();
+	status = upgrade_is() ? upgrade_ready(d, daemon_take_over) :
+	    daemon_go(d);
+	if (status != EX_OK)
+		return (status);
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
 		    strerror(errno));
-		status = EX_OSERR;
+		d->status = EX_OSERR;
 	}
 	log_write(LOGL_MESSAGE, "ended");
-	return (status);
+	return (d->status);
 }
 
 /* Owns d->conf as long as it runs. */
@@ -234,7 +290,7 @@ daemon_start(struct daemon *d)
 	d->background = d->conf->daemon && !d->cmdline.debug;
 	/* A pipe that the caller reads to its end would never end. */
 	if (d->background)
-		closefrom(STDERR_FILENO + 1);
+		closefrom(d->inherited);
 	status = privilege_find(&d->privilege, d->conf, false, why,
 	    sizeof(why));
 	if (status != EX_OK) {
@@ -305,6 +361,8 @@ daemon_main(int argc, char **argv)
 	/* Else a socket or the log gets a number that others write to. */
 	if (detach_stdio() == -1)
 		return (EX_OSERR);
+	upgrade_remember(argv);
+	d.inherited = upgrade_inherit();
 	status = cmdline_parse(&d.cmdline, argc, argv);
 	if (status != -1) {
 		cmdline_free(&d.cmdline);
@@ -320,6 +378,7 @@ daemon_main(int argc, char **argv)
 		    daemon_show(&d) : daemon_start(&d);
 		conf_unref(d.conf);
 	}
+	upgrade_end();
 	log_close();
 	cmdline_free(&d.cmdline);
 	return (status);

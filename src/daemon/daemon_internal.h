@@ -10,11 +10,15 @@
  *			paths; told at the start and at each reload
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
+ *	launcher*.c	the process that runs commands
  *	privilege.c	the change of user, and what it needs before
  *	office.c	what clients of the control socket ask for
  *	workers.c	the table of those that are only that, worker.c
+ *	timer.c		what is run every so often, and maintenance
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	upgrade.c	sockets that another process hands to this one
+ *	handover.c	this one handing them to the next
  *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
@@ -26,13 +30,16 @@
 
 #include "config/conf.h"
 #include "daemon/cmdline.h"
+#include "daemon/upgrade.h"
 #include "daemon/privilege.h"
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct launch;
 struct office;
 struct serve;
 struct shared;
+struct timers;
 struct workers;
 
 struct daemon {
@@ -41,15 +48,26 @@ struct daemon {
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
 	struct office		*office;	/* NULL before the sockets */
-	struct privilege	 privilege;	/* who it becomes */
 	struct shared		*shared;	/* what all processes count */
 	struct serve		*serve;		/* sessions of this process, */
 	struct workers		*workers;	/* or who has them; one is
 						   NULL */
-	struct loop_signal	 term, intr, hup, usr1;
+	int			 launcher;	/* socket; -1: it is launch's */
+	pid_t			 launcher_pid;	/* 0: there is none */
+	struct loop_child	 launcher_child;
+	struct launch		*launch;	/* NULL: not asked yet */
+	struct timers		*timers;
+	struct privilege	 privilege;	/* who it becomes */
+	struct loop_signal	 term, intr, hup, usr1, usr2;
+	struct upgrade		 upgrade;	/* the next process */
+	struct loop_timer	 leaving;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
 	bool			 stopping;
+	bool			 left;		/* another one has taken over */
+	bool			 upgraded;	/* we have taken over */
+	int			 inherited;	/* descriptors below are ours */
+	int			 status;	/* of the process, at its end */
 };
 
 /* Where lines about a configuration go. */
@@ -96,8 +114,8 @@ struct listener *prepare_listener(const struct daemon *,
 
 /*
  * Outside of the loop our signals would do what they do to any process.  At
- * the start HUP and USR1 wait until loop_signal_add() lets them in, while TERM
- * and INT end it at once; at the end none of the four may cut the clearing up
+ * the start HUP, USR1 and USR2 wait until loop_signal_add() lets them in, while
+ * TERM and INT end it at once; at the end none of them may cut the clearing up
  * short.
  */
 void	life_hold_signals(bool all);
@@ -119,6 +137,11 @@ int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
  * again: now.
  */
 void	life_stop(struct daemon *, const char *why);
+/*
+ * Process pid has taken over, and those sockets: accepts no more, and ends with
+ * the last session, however long it takes.
+ */
+void	life_leave(struct daemon *, pid_t pid, unsigned taken);
 /* Opens the log's file anew. */
 void	life_reopen(struct daemon *);
 

@@ -125,14 +125,33 @@ pidfile_is(int fd, const char *path)
 	    open_file.st_ino == named.st_ino);
 }
 
+/* 0, or -1 as pidfile_open(). */
+static int
+pidfile_lock(int fd, pid_t *other)
+{
+	struct flock lock;
+	int save;
+
+	memset(&lock, 0, sizeof(lock));
+	lock.l_type = F_WRLCK;
+	lock.l_whence = SEEK_SET;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return (0);
+	save = errno;
+	lock.l_type = F_WRLCK;
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		*other = lock.l_pid;
+	errno = save;
+	return (-1);
+}
+
 /*
  * Opens and locks.  The descriptor, or -1 as pidfile_open().  Root writes there
  * where others may have put a link to something else.
  */
 static int
-pidfile_lock(const char *path, pid_t *other)
+pidfile_get(const char *path, bool lock, pid_t *other)
 {
-	struct flock lock;
 	struct stat st;
 	int fd, save;
 
@@ -145,34 +164,29 @@ pidfile_lock(const char *path, pid_t *other)
 		errno = EINVAL;
 		return (-1);
 	}
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = F_WRLCK;
-	lock.l_whence = SEEK_SET;
-	if (fcntl(fd, F_SETLK, &lock) == 0)
+	if (!lock || pidfile_lock(fd, other) == 0)
 		return (fd);
 	save = errno;
-	lock.l_type = F_WRLCK;
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-		*other = lock.l_pid;
 	(void)close(fd);
 	errno = save;
 	return (-1);
 }
 
 int
-pidfile_open(const char *path, pid_t *other)
+pidfile_open(const char *path, bool lock, pid_t *other)
 {
 	*other = 0;
-	pidfile_fd = pidfile_lock(path, other);
+	pidfile_fd = pidfile_get(path, lock, other);
 	/* One that ends may have removed its file before we had the lock. */
 	if (pidfile_fd != -1 && !pidfile_is(pidfile_fd, path)) {
 		(void)close(pidfile_fd);
-		pidfile_fd = pidfile_lock(path, other);
+		pidfile_fd = pidfile_get(path, lock, other);
 	}
 	if (pidfile_fd == -1)
 		return (-1);
 	if ((pidfile_path = strdup(path)) == NULL) {
-		detach_forget();
+		(void)close(pidfile_fd);
+		pidfile_fd = -1;
 		errno = ENOMEM;
 		return (-1);
 	}
@@ -183,25 +197,103 @@ int
 pidfile_write(void)
 {
 	char text[32];
+	pid_t other;
 	int len;
 
 	if (pidfile_fd == -1)
 		return (0);
+	/* Ours already, or not yet. */
+	if (pidfile_lock(pidfile_fd, &other) == -1)
+		return (-1);
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	return (ftruncate(pidfile_fd, 0) == -1 ||
 	    pwrite(pidfile_fd, text, (size_t)len, 0) != (ssize_t)len ? -1 : 0);
 }
 
+/* Whether it has our number, or none; else another process has it by now. */
+static bool
+pidfile_ours(void)
+{
+	char text[32], own[32];
+	ssize_t n = pread(pidfile_fd, text, sizeof(text) - 1, 0);
+
+	(void)snprintf(own, sizeof(own), "%ld\n", (long)getpid());
+	text[n > 0 ? n : 0] = '\0';
+	return (text[0] == '\0' || strcmp(text, own) == 0);
+}
+
+static void
+pidfile_close(bool remove)
+{
+	if (remove && pidfile_fd != -1 && pidfile_ours()) {
+		/* Its folder may be root's, or out of reach by now. */
+		(void)ftruncate(pidfile_fd, 0);
+		/* Somebody may have put another one there. */
+		if (pidfile_is(pidfile_fd, pidfile_path))
+			(void)unlink(pidfile_path);
+	}
+	if (pidfile_fd != -1)
+		(void)close(pidfile_fd);
+	free(pidfile_path);
+	pidfile_path = NULL;
+	pidfile_fd = -1;
+}
+
+int
+pidfile_move(const char *path, pid_t *other)
+{
+	char *old_path = pidfile_path, *copy;
+	int old_fd = pidfile_fd, save;
+
+	*other = 0;
+	/* By another way to it: closing it once would end the lock. */
+	if (path != NULL && old_fd != -1 && pidfile_is(old_fd, path)) {
+		if ((copy = strdup(path)) == NULL)
+			return (-1);
+		free(pidfile_path);
+		pidfile_path = copy;
+		return (0);
+	}
+	if (path == NULL) {
+		pidfile_close(true);
+		return (0);
+	}
+	pidfile_path = NULL;
+	if (pidfile_open(path, true, other) == -1 || pidfile_write() == -1) {
+		save = errno;
+		pidfile_close(true);
+		pidfile_fd = old_fd;
+		pidfile_path = old_path;
+		errno = save;
+		return (-1);
+	}
+	save = pidfile_fd;
+	copy = pidfile_path;
+	pidfile_fd = old_fd;
+	pidfile_path = old_path;
+	pidfile_close(true);
+	pidfile_fd = save;
+	pidfile_path = copy;
+	return (0);
+}
+
+void
+pidfile_let_go(void)
+{
+	struct flock lock;
+
+	if (pidfile_fd == -1)
+		return;
+	memset(&lock, 0, sizeof(lock));
+	lock.l_type = F_UNLCK;
+	lock.l_whence = SEEK_SET;
+	(void)fcntl(pidfile_fd, F_SETLK, &lock);
+}
+
 void
 pidfile_remove(void)
 {
-	if (pidfile_fd == -1)
-		return;
-	/* Its folder may be root's, or out of reach by now. */
-	(void)ftruncate(pidfile_fd, 0);
-	/* Somebody may have put another one there. */
-	if (pidfile_is(pidfile_fd, pidfile_path))
-		(void)unlink(pidfile_path);
+	pidfile_close(true);
 	detach_forget();
 }
 
@@ -210,9 +302,6 @@ detach_forget(void)
 {
 	if (detach_pipe != -1)
 		(void)close(detach_pipe);
-	if (pidfile_fd != -1)
-		(void)close(pidfile_fd);
-	free(pidfile_path);
-	pidfile_path = NULL;
-	detach_pipe = pidfile_fd = -1;
+	detach_pipe = -1;
+	pidfile_close(false);
 }

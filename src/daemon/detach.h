@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 /*
  * Opens the null device on those of 0, 1 and 2 that the caller has left closed.
  * 0, or -1 and errno.
@@ -27,13 +29,24 @@ void	detach_ready(void);
 /*
  * Opens the file for our number and locks it as long as we live; a file that
  * nobody has locked is stale and taken over.  Its text stays until
- * pidfile_write().  0, or -1 with errno; EAGAIN or EACCES and *other > 0 when
+ * pidfile_write().  Without lock that one locks it, because until then another
+ * process has it.  0, or -1 with errno; EAGAIN or EACCES and *other > 0 when
  * that process runs; ELOOP or EINVAL for a link, or what is no file.
  */
-int	pidfile_open(const char *path, pid_t *other);
+int	pidfile_open(const char *path, bool lock, pid_t *other);
 /* Writes our number, if it is open.  0, or -1 and errno. */
 int	pidfile_write(void);
-/* Removes it, if it is open and still ours; else it is left empty. */
+/*
+ * Another file (NULL: none) with our number instead of the one that is open.
+ * 0, or -1 as pidfile_open() with all as before.
+ */
+int	pidfile_move(const char *path, pid_t *other);
+/* Another process may write its number there. */
+void	pidfile_let_go(void);
+/*
+ * Removes it, if it is open and has our number or none; where it cannot be
+ * removed, or is no more of that name, it is left empty.
+ */
 void	pidfile_remove(void);
 
 /*

@@ -19,12 +19,17 @@
 #include "base/log.h"
 #include "config/key.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/detach.h"
 #include "daemon/notify.h"
 #include "daemon/office.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/timer.h"
 #include "daemon/worker.h"
 #include "manager/shared.h"
+#include "net/launch.h"
+
+#define LIFE_LEAVING	1000	/* ms */
 
 void
 life_hold_signals(bool all)
@@ -34,6 +39,7 @@ life_hold_signals(bool all)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGUSR2);
 	if (all) {
 		(void)sigaddset(&set, SIGTERM);
 		(void)sigaddset(&set, SIGINT);
@@ -136,7 +142,7 @@ life_tell_fixed(const struct conf *conf, const struct conf *old)
 struct life_change {
 	struct conf		*conf;
 	struct listener		*listener;	/* NULL: the old one stays */
-	bool			 access, log, sessions;	/* these have it */
+	bool			 access, log, sessions, pid;	/* these have */
 };
 
 /* The socket: a new one, or the old one as it is to be.  0, or -1 and why. */
@@ -162,6 +168,8 @@ life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 static int
 life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 {
+	pid_t other;
+
 	if (office_prepare(d, c->conf, why, whysize) == -1)
 		return (-1);
 	why[0] = '\0';
@@ -175,6 +183,21 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		return (-1);
 	}
 	c->log = true;
+	c->sessions = d->serve == NULL ||
+	    serve_set_conf(d->serve, c->conf) == 0;
+	if (!c->sessions || timers_set(d->timers, c->conf) == -1) {
+		(void)snprintf(why, whysize, "%s", strerror(errno));
+		return (-1);
+	}
+	if (!life_same_text(c->conf->pid_file, d->conf->pid_file)) {
+		if (pidfile_move(c->conf->pid_file, &other) == -1) {
+			(void)snprintf(why, whysize, "manager.pid_file: %s: "
+			    "%s", c->conf->pid_file, strerror(errno));
+			return (-1);
+		}
+		c->pid = true;
+	}
+	/* Last, because what they accepted cannot be given back. */
 	if (d->workers != NULL) {
 		prepare_limits(d, c->conf);
 		if (workers_reload(d->workers, c->conf, c->listener) == 0)
@@ -183,12 +206,6 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		    "made: %s", strerror(errno));
 		return (-1);
 	}
-	if (serve_set_conf(d->serve, c->conf) == -1) {
-		(void)snprintf(why, whysize, "%s", strerror(errno));
-		return (-1);
-	}
-	c->sessions = true;
-	/* Last, because what it accepted cannot be given back. */
 	if (c->listener != NULL && serve_listen(d->serve, c->listener) == -1) {
 		(void)snprintf(why, whysize, "manager.connection_spec: %s",
 		    errno == EBUSY ? "connections still wait at the socket "
@@ -204,10 +221,16 @@ life_undo(struct daemon *d, struct life_change *c)
 {
 	struct listen_options opt;
 	char why[256];
+	pid_t other;
 
 	office_commit(d, false);
-	if (c->sessions)
-		(void)serve_set_conf(d->serve, d->conf);
+	if (c->pid)
+		(void)pidfile_move(d->conf->pid_file, &other);
+	if (c->sessions) {
+		if (d->serve != NULL)
+			(void)serve_set_conf(d->serve, d->conf);
+		(void)timers_set(d->timers, d->conf);
+	}
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
@@ -227,8 +250,9 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	struct conf *old = d->conf;
 	char why[1200];
 
-	if (d->stopping)
-		return (life_stays(&r, "the manager is ending"));
+	if (d->stopping || d->upgrade.running)
+		return (life_stays(&r, d->stopping ? "the manager is ending" :
+		    "an upgrade is under way"));
 	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
@@ -257,6 +281,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	notify(NOTIFY_READY);
 	return (0);
@@ -285,16 +311,19 @@ life_on_done(void *arg)
 void
 life_stop(struct daemon *d, const char *why)
 {
-	if (d->stopping && d->workers != NULL) {
+	upgrade_cancel(d, why);
+	if (d->stopping && !d->left && d->workers != NULL) {
 		workers_end(d->workers, "the manager ends at once");
 		return;
 	}
-	if (d->stopping) {
+	if (d->stopping && !d->left) {
 		serve_end(d->serve, "the manager ends at once");
 		loop_stop(d->loop);
 		return;
 	}
 	d->stopping = true;
+	d->left = false;
+	loop_timer_stop(&d->leaving);
 	notify(NOTIFY_STOPPING);
 	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
 	    (unsigned)shared_running(d->shared));
@@ -307,6 +336,48 @@ life_stop(struct daemon *d, const char *why)
 	}
 	d->listener = NULL;
 	serve_stop(d->serve, d->conf->shutdown_timeout, life_on_done, d);
+}
+
+static void
+life_on_leaving(struct loop_timer *t, void *arg)
+{
+	(void)t;
+	life_on_done(arg);
+}
+
+/* The answer to who has asked for the upgrade is still on its way. */
+static void
+life_on_left(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_timer_start(d->loop, &d->leaving, LIFE_LEAVING, life_on_leaving,
+	    d);
+}
+
+void
+life_leave(struct daemon *d, pid_t pid, unsigned taken)
+{
+	d->stopping = d->left = true;
+	log_write(LOGL_MESSAGE, "upgrade: process %ld has taken over, %u "
+	    "sessions to go", (long)pid, (unsigned)shared_running(d->shared));
+	pidfile_let_go();
+	notify_pass(pid);
+	timers_free(d->timers);
+	d->timers = NULL;
+	if ((taken & 1) != 0)
+		listener_let_go(d->listener);
+	if ((taken & 2) != 0)
+		listener_let_go(office_listener(d));
+	office_close(d);
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_leave(d->workers, (taken & 1) != 0, life_on_left, d);
+		return;
+	}
+	d->listener = NULL;
+	serve_stop(d->serve, UINT64_MAX, life_on_left, d);
 }
 
 /* --- signals ------------------------------------------------------------- */
@@ -334,6 +405,13 @@ life_on_term(struct loop_signal *sig, void *arg)
 	life_stop(arg, why);
 }
 
+static void
+life_on_usr2(struct loop_signal *sig, void *arg)
+{
+	(void)sig;
+	upgrade_begin(arg, NULL, NULL);
+}
+
 int
 life_begin(struct daemon *d)
 {
@@ -343,6 +421,8 @@ life_begin(struct daemon *d)
 	    d) == -1 ||
 	    loop_signal_add(d->loop, &d->hup, SIGHUP, life_on_hup, d) == -1 ||
 	    loop_signal_add(d->loop, &d->usr1, SIGUSR1, life_on_usr1,
+	    d) == -1 ||
+	    loop_signal_add(d->loop, &d->usr2, SIGUSR2, life_on_usr2,
 	    d) == -1 ? -1 : 0);
 }
 
@@ -353,4 +433,8 @@ life_end(struct daemon *d)
 	loop_signal_del(&d->intr);
 	loop_signal_del(&d->hup);
 	loop_signal_del(&d->usr1);
+	loop_signal_del(&d->usr2);
+	loop_timer_stop(&d->leaving);
 }
+
+#undef LIFE_LEAVING

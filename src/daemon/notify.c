@@ -153,4 +153,15 @@ notify_end(void)
 	notify_state.fd = -1;
 }
 
+void
+notify_pass(pid_t pid)
+{
+	char text[32];
+
+	notify_state.called = getpid();
+	(void)snprintf(text, sizeof(text), "MAINPID=%ld", (long)pid);
+	notify(text);
+	notify_end();
+}
+
 #undef NOTIFY_WATCH_MAX

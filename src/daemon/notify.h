@@ -9,6 +9,8 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
+#include <sys/types.h>
+
 #include "event/loop.h"
 
 #define NOTIFY_READY		"READY=1"
@@ -28,6 +30,8 @@ int	notify_begin(void);
 void	notify(const char *word);
 /* From now on pings from the loop, if that was asked for. */
 void	notify_watch(struct loop *);
+/* That process is the one to be watched from now on: ours is not heard. */
+void	notify_pass(pid_t);
 /* Sends no more, and closes; also in a forked process, which is not heard. */
 void	notify_end(void);
 

@@ -24,6 +24,7 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/office.h"
 #include "daemon/serve.h"
+#include "daemon/upgrade.h"
 #include "daemon/worker.h"
 #include "manager/manager.h"
 
@@ -94,8 +95,9 @@ office_drop(struct office_socket *s)
 
 /* old NULL: at the start.  0, or -1 and why; 0 and why: a warning. */
 static int
-office_socket_open(struct office_socket *s, const struct conf *conf,
-    const struct conf *old, char *why, size_t whysize)
+office_socket_open(const struct daemon *d, struct office_socket *s,
+    const struct conf *conf, const struct conf *old, char *why,
+    size_t whysize)
 {
 	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX];
 	struct listen_options opt;
@@ -121,7 +123,12 @@ office_socket_open(struct office_socket *s, const struct conf *conf,
 	opt.group = conf->control_socket_group;
 	opt.remove_on_create = conf->control_socket_remove_on_create;
 	opt.remove_on_close = conf->control_socket_remove_on_close;
-	s->listener = listener_new(&conf->control_spec, &opt, why, whysize);
+	opt.lend = privilege_may_lend(&d->privilege);
+	opt.owner = d->privilege.uid;
+	s->listener = upgrade_adopt(&conf->control_spec, &opt);
+	if (s->listener == NULL)
+		s->listener = listener_new(&conf->control_spec, &opt, why,
+		    whysize);
 	if (s->listener != NULL)
 		return (0);
 	office_drop(s);
@@ -142,7 +149,7 @@ office_open(struct daemon *d)
 	o->started = (uint64_t)time(NULL);
 	o->levels = d->conf->log_levels;
 	d->office = o;
-	if (office_socket_open(&o->next, d->conf, NULL, why, sizeof(why)) ==
+	if (office_socket_open(d, &o->next, d->conf, NULL, why, sizeof(why)) ==
 	    -1) {
 		daemon_tell(d, LOGL_ERROR, "controller: %s", why);
 		return (-1);
@@ -159,7 +166,7 @@ office_prepare(struct daemon *d, const struct conf *conf, char *why,
 	struct office *o = d->office;
 
 	office_drop(&o->next);
-	if (office_socket_open(&o->next, conf, o->control != NULL ? d->conf :
+	if (office_socket_open(d, &o->next, conf, o->control != NULL ? d->conf :
 	    NULL, why, whysize) == -1)
 		return (-1);
 	if (why[0] != '\0')
@@ -415,9 +422,15 @@ office_cancel(void *arg, void *fn_arg)
 		workers_cancel(d->workers, fn_arg);
 }
 
+static void
+office_upgrade(void *arg, control_done_fn *done, void *done_arg)
+{
+	upgrade_begin(((const struct office *)arg)->daemon, done, done_arg);
+}
+
 static const struct control_ops office_ops = {
 	office_conf, office_accepting, office_reload, office_keep, office_stop,
-	NULL, office_child, office_levels, office_view, office_started,
+	office_upgrade, office_child, office_levels, office_view, office_started,
 	office_about, office_sessions, office_cancel
 };
 

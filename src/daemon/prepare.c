@@ -22,6 +22,7 @@
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/serve.h"
+#include "daemon/upgrade.h"
 
 static void
 prepare_warn(const char *line, void *arg)
@@ -261,9 +262,12 @@ prepare_socket(const struct daemon *d, const struct conf *conf, char *why,
     size_t whysize)
 {
 	struct listen_options opt;
+	struct listener *l;
 
+	why[0] = '\0';
 	prepare_listening(d, conf, &opt);
-	return (listener_new(&conf->spec, &opt, why, whysize));
+	l = upgrade_adopt(&conf->spec, &opt);
+	return (l != NULL ? l : listener_new(&conf->spec, &opt, why, whysize));
 }
 
 struct listener *

@@ -37,6 +37,8 @@ struct serve {
 	unsigned		 slot;		/* of shared */
 	bool			 lent;		/* a worker's */
 	bool			 full;		/* accepting is suspended */
+	void			(*ended)(void *);
+	void			*ended_arg;
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -262,6 +264,8 @@ serve_on_end(struct manager *m, void *arg)
 	struct serve *s = arg;
 
 	(void)m;
+	if (s->ended != NULL)
+		s->ended(s->ended_arg);
 	if (s->full) {
 		loop_timer_stop(&s->suspend);
 		serve_on_suspended(&s->suspend, s);
@@ -299,8 +303,8 @@ serve_end(struct serve *s, const char *why)
 /* --- its making ---------------------------------------------------------- */
 
 struct serve *
-serve_new(struct loop *loop, struct conf *conf, struct shared *shared,
-    unsigned slot, struct stats *stats)
+serve_new(struct loop *loop, struct conf *conf, struct launch *launch,
+    struct shared *shared, unsigned slot, struct stats *stats)
 {
 	struct serve *s = calloc(1, sizeof(*s));
 
@@ -309,7 +313,8 @@ serve_new(struct loop *loop, struct conf *conf, struct shared *shared,
 	s->loop = loop;
 	s->shared = shared;
 	s->slot = slot;
-	s->manager = manager_new(loop, conf_ref(conf), shared, slot);
+	s->manager = manager_new(loop, conf_ref(conf), launch, shared,
+	    slot);
 	if (s->manager == NULL) {
 		free(s);
 		return (NULL);
@@ -355,6 +360,13 @@ struct manager *
 serve_manager(const struct serve *s)
 {
 	return (s->manager);
+}
+
+void
+serve_on_ended(struct serve *s, void (*fn)(void *), void *arg)
+{
+	s->ended = fn;
+	s->ended_arg = arg;
 }
 
 size_t

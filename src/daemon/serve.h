@@ -13,6 +13,7 @@
 
 #include "config/conf.h"
 #include "event/loop.h"
+#include "net/launch.h"
 #include "net/listen.h"
 
 struct manager;
@@ -23,12 +24,12 @@ struct stats;
 /* Says so when max_connections needs more descriptors than there are. */
 void	serve_check(const struct conf *);
 /*
- * A manager on that loop; takes a reference of conf.  Its sessions are counted
- * in that slot of shared, and in stats, which are lent (NULL: in its own).
- * NULL and errno.
+ * A manager on that loop; takes a reference of conf.  The launcher, or NULL,
+ * outlives it.  Its sessions are counted in that slot of shared, and in stats,
+ * which are lent (NULL: in its own).  NULL and errno.
  */
-struct serve *serve_new(struct loop *, struct conf *, struct shared *,
-	    unsigned slot, struct stats *);
+struct serve *serve_new(struct loop *, struct conf *, struct launch *,
+	    struct shared *, unsigned slot, struct stats *);
 struct manager *serve_manager(const struct serve *);
 /*
  * Accepts on l, which stays its owner's, until serve_stop() or until it gets
@@ -45,11 +46,13 @@ void	serve_leave(struct serve *);
 /* New sessions use conf (a reference is taken).  0, or -1 and errno. */
 int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);
+/* fn is called from the loop each time a session has ended. */
+void	serve_on_ended(struct serve *, void (*fn)(void *arg), void *arg);
 /*
  * Accepts what has been connected, and then no more: the listener is this one's
- * and is freed.  done is called from the
- * loop, or at once, when the last session is over; those that are there after
- * timeout_ms are ended (UINT64_MAX: never).  May be called again.
+ * and is freed.  done is called from the loop, or at once, when the last session
+ * is over; those that are there after timeout_ms are ended (UINT64_MAX: never).
+ * May be called again.
  */
 void	serve_stop(struct serve *, uint64_t timeout_ms,
 	    void (*done)(void *arg), void *arg);

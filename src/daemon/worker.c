@@ -25,6 +25,7 @@
 #include "daemon/serve.h"
 #include "daemon/worker_internal.h"
 #include "manager/manager.h"
+#include "net/launch.h"
 #include "net/stream.h"
 
 /* There is one, as long as the process lives. */
@@ -33,6 +34,7 @@ struct worker_self {
 	struct serve		*serve;
 	struct listener		*listener;	/* NULL: accepts no more */
 	const struct conf	*conf;
+	struct launch		*launch;
 	bool			 ending;
 	struct channel		 channel;
 	struct loop_signal	 signal[4];
@@ -140,6 +142,15 @@ worker_on_lost(struct channel *c, void *arg)
 	worker_stop(arg, UINT64_MAX, "alone");
 }
 
+/* The daemon counts them for maintenance; one that is lost is no harm. */
+static void
+worker_on_ended(void *arg)
+{
+	struct worker_self *w = arg;
+
+	(void)channel_send(&w->channel, CHANNEL_ENDED, 0);
+}
+
 static int
 worker_begin(struct worker_self *w, const struct worker_start *start)
 {
@@ -153,12 +164,16 @@ worker_begin(struct worker_self *w, const struct worker_start *start)
 	w->channel.got = worker_on_message;
 	w->channel.lost = worker_on_lost;
 	w->channel.arg = w;
-	w->serve = serve_new(w->loop, start->conf, start->daemon->shared,
-	    start->slot, start->stats);
+	if (start->launcher != -1)
+		w->launch = launch_new(w->loop, start->launcher);
+	w->serve = serve_new(w->loop, start->conf, w->launch,
+	    start->daemon->shared, start->slot, start->stats);
 	if (w->serve == NULL ||
 	    serve_listen(w->serve, w->listener) == -1 ||
 	    channel_open(&w->channel, w->loop, start->channel) == -1)
 		return (-1);
+	if (w->conf->maintenance_interval > 0)
+		serve_on_ended(w->serve, worker_on_ended, w);
 	for (i = 0; i < 4; i++)
 		if (loop_signal_add(w->loop, &w->signal[i], signals[i],
 		    worker_on_signal, w) == -1)
@@ -194,6 +209,7 @@ worker_main(const struct worker_start *start)
 		serve_free(w.serve);
 		listener_free(w.listener);
 		channel_close(&w.channel);
+		launch_free(w.launch);
 		for (i = 0; i < 4; i++)
 			loop_signal_del(&w.signal[i]);
 		linger_end_all(w.loop);

@@ -47,7 +47,13 @@ int	workers_reload(struct workers *, struct conf *, struct listener *);
  */
 void	workers_stop(struct workers *, uint64_t timeout_ms,
 	    void (*done)(void *arg), void *arg);
-/* After workers_stop(): they end now; done is still called. */
+/*
+ * All end with their last session, for another process has the socket and
+ * (taken) what waits there.
+ */
+void	workers_leave(struct workers *, bool taken, void (*done)(void *arg),
+	    void *arg);
+/* After either of them: they end now; done is still called. */
 void	workers_end(struct workers *, const char *why);
 /* Ends what is still there, without waiting.  NULL: no effect. */
 void	workers_free(struct workers *);

@@ -24,6 +24,7 @@ struct worker_start {
 	struct stats	*stats;
 	unsigned	 slot;		/* of daemon->shared */
 	int		 channel;	/* its end */
+	int		 launcher;	/* to ask it; -1: there is none */
 	sigset_t	 mask;		/* from when it is ready for signals */
 };
 

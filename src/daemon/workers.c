@@ -21,9 +21,11 @@
 #include "base/log.h"
 #include "daemon/channel.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/timer.h"
 #include "daemon/worker.h"
 #include "daemon/worker_internal.h"
 #include "manager/shared.h"
+#include "net/launch.h"
 
 #define WORKERS_LIVED	10000u	/* ms; who dies earlier died at once */
 #define WORKERS_PAUSE	100u	/* ms, then twice as long each time */
@@ -173,11 +175,15 @@ static void
 workers_on_message(struct channel *c, const struct channel_message *m,
     void *arg)
 {
+	struct daemon *d = ((struct worker *)arg)->all->daemon;
+
 	(void)c;
 	if (m->kind == CHANNEL_READY)
 		workers_on_ready(arg);
 	else if (m->kind == CHANNEL_SESSIONS)
 		workers_on_sessions(arg, m);
+	else if (m->kind == CHANNEL_ENDED && d->timers != NULL)
+		timers_ended(d->timers, 1);
 }
 
 /* It ends, or has lost its mind. */
@@ -310,6 +316,8 @@ workers_fork(struct workers *all)
 	start.stats = w->stats;
 	start.slot = w->slot;
 	start.channel = fd[1];
+	start.launcher = launch_there(d->launch) ? launch_asker(d->launch) :
+	    -1;
 	(void)fflush(NULL);
 	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, &start.mask);
@@ -319,6 +327,8 @@ workers_fork(struct workers *all)
 	saved = errno;
 	(void)sigprocmask(SIG_SETMASK, &start.mask, NULL);
 	(void)close(fd[1]);
+	if (start.launcher != -1)
+		(void)close(start.launcher);
 	errno = saved;
 	if (pid == -1)
 		goto fail;
@@ -447,6 +457,26 @@ workers_stop(struct workers *all, uint64_t timeout_ms, void (*done)(void *),
 	loop_timer_stop(&all->again);
 	for (w = all->first; w != NULL; w = w->next)
 		workers_tell_stop(w, timeout_ms);
+	if (all->first == NULL)
+		done(arg);
+}
+
+void
+workers_leave(struct workers *all, bool taken, void (*done)(void *), void *arg)
+{
+	struct worker *w;
+
+	for (w = all->first; w != NULL && taken; w = w->next)
+		if (!w->ending && channel_send(&w->channel, CHANNEL_LEAVE,
+		    0) == 0)
+			w->ending = true;
+	all->stopping = true;
+	all->done = done;
+	all->done_arg = arg;
+	loop_timer_stop(&all->again);
+	for (w = all->first; w != NULL; w = w->next)
+		if (!w->ending)
+			workers_tell_stop(w, UINT64_MAX);
 	if (all->first == NULL)
 		done(arg);
 }

@@ -267,11 +267,14 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	struct buf out;
 
 	(void)d;
+	if (fd == -1 && starter_waits(c))
+		return;
 	if (fd == -1) {
-		child_fail(c, "cannot connect to %s", why);
+		child_fail(c, "cannot connect to %s%s", why, starter_why(c));
 		session_child_changed(c->session, c);
 		return;
 	}
+	starter_there(c);
 	if (stream_open(&c->stream, child_loop(c), fd, &child_ops, c) == -1) {
 		(void)close(fd);
 		child_fail(c, "cannot watch the connection");
@@ -293,22 +296,6 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 	buf_free(&out);
 }
 
-/*
- * How long dialling may take.  The chain's deadline leaves no time to a second
- * address when the first one has connection_timeout to say nothing.
- */
-static unsigned
-child_dial_time(const struct child *c)
-{
-	uint64_t ms = c->conf->connection_timeout;
-	uint64_t most = c->session->conf->command_deadline / 5 * 4;
-
-	if (most > 0 && ms > most && (c->conf->specs.text.n > 1 ||
-	    target_needs_resolver(&c->conf->specs.spec[0])))
-		ms = most;
-	return (ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms);
-}
-
 void
 child_start(struct child *c)
 {
@@ -324,8 +311,18 @@ child_start(struct child *c)
 		return;
 	}
 	c->run->stats->connections++;
-	dial_start(&c->dial, c->run->target, child_dial_time(c),
-	    child_on_dialled, c);
+	c->redial_ms = 0;
+	c->until = loop_now(child_loop(c)) + starter_time(c);
+	child_dial(c);
+}
+
+void
+child_dial(struct child *c)
+{
+	uint64_t now = loop_now(child_loop(c));
+
+	dial_start(&c->dial, c->run->target, c->until > now ?
+	    (unsigned)(c->until - now) : 1, child_on_dialled, c);
 }
 
 bool

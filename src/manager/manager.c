@@ -121,6 +121,7 @@ manager_run(struct manager *m, struct child_run *run,
 static void
 manager_run_free(struct child_run *run)
 {
+	launch_cancel(&run->starter.query);
 	target_free(run->target);
 	if (run->breaker != NULL && run->stats != NULL)
 		breaker_hide(run->breaker, &run->stats->broken);
@@ -226,13 +227,14 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf, struct shared *shared,
-    unsigned slot)
+manager_new(struct loop *loop, struct conf *conf, struct launch *launch,
+    struct shared *shared, unsigned slot)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->launch = launch;
 		m->shared = shared;
 		m->slot = slot;
 		m->gen = manager_generation_new(m, conf);

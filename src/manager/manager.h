@@ -15,6 +15,7 @@
 #include "event/loop.h"
 #include "manager/breaker.h"
 #include "manager/stats.h"
+#include "net/launch.h"
 #include "net/target.h"
 
 struct manager;
@@ -26,6 +27,21 @@ struct shared;
  * whether it is silent there, as it should be.  Learned once, see manners.c.
  */
 enum child_manners { MANNERS_UNKNOWN, MANNERS_SILENT, MANNERS_CHATTY };
+
+/* What has become of a child's command, see starter.c. */
+struct starter {
+	struct launch_query	 query;
+	enum {
+		STARTER_NONE,		/* it was not asked for */
+		STARTER_ASKED,
+		STARTER_STARTED,
+		STARTER_FAILED
+	}			 state;
+	uint64_t		 since;		/* it was asked for */
+	uint64_t		 again;		/* started: may be asked for
+						   anew; 0: not */
+	char			 why[128];	/* failed */
+};
 
 /*
  * One enabled child of a configuration, shared by all sessions on it.  Its
@@ -39,6 +55,7 @@ struct child_run {
 	enum child_manners	  manners;
 	struct condition_needs	  needs;
 	struct stats_child	 *stats;
+	struct starter		  starter;
 };
 
 /*
@@ -66,10 +83,12 @@ struct generation {
  * Makes a manager on a loop.  conf's reference is taken over, also on failure.
  * Its sessions have their numbers and their clients from shared, and are
  * counted in that slot of it.  Starts a resolver if a child's host is a name.
- * NULL and errno on failure.
+ * What has to be run is run by the launcher, which outlives the manager; NULL:
+ * tables run their programs themselves, and no child is started.  NULL and
+ * errno on failure.
  */
-struct manager *manager_new(struct loop *, struct conf *, struct shared *,
-	    unsigned slot);
+struct manager *manager_new(struct loop *, struct conf *, struct launch *,
+	    struct shared *, unsigned slot);
 /* Ends every session at once, then frees it.  The loop must still be there. */
 void	manager_free(struct manager *);
 

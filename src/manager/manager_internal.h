@@ -13,6 +13,7 @@
 struct manager {
 	struct loop		*loop;
 	struct resolver		*resolver;	/* NULL: not needed so far */
+	struct launch		*launch;	/* NULL: there is none */
 	struct generation	*gen;		/* in force */
 	struct generation	*generations;	/* the newest first */
 	struct stats_view	 past;		/* of those that are gone */

@@ -21,6 +21,7 @@
  *   fallback.c   what answers for a child that has failed
  *   child.c      one child's connection: what it is sent, what it replies
  *   breaker.c    whether it may be dialled, after it has failed in a row
+ *   starter.c    has it started when it cannot be reached
  *
  * Each file does as much as it can and returns when a child's reply, room in a
  * child's queue, or the MTA is waited for.  What is waited for arrives in
@@ -111,6 +112,8 @@ struct child {
 	enum child_state	 state;
 	unsigned		 id;		/* of its statistics lines */
 	struct dial		 dial;
+	uint64_t		 until;		/* the end of dialling */
+	unsigned		 redial_ms;	/* 0: it was not dialled again */
 	struct stream		 stream;
 	struct loop_timer	 timer;
 	struct option		 option;	/* what it answered */
@@ -411,6 +414,8 @@ void	finish_step(struct session *);
 
 /* Dials it, or fails it at once when its breaker is open. */
 void	child_start(struct child *);
+/* Dials it, until the time for that is over. */
+void	child_dial(struct child *);
 /* Whether it is to be sent a command of that stage. */
 bool	child_wants(const struct child *, enum stage);
 /* Sends macros it lacks, then the command.  After it, the child is waited for
@@ -439,6 +444,20 @@ void	child_take_reply(struct child *);
 void	child_verdict_drop(struct session_verdict *);
 /* The time for what it is waited for now begins anew. */
 void	child_restart_timer(struct child *);
+
+/* --- starter.c ----------------------------------------------------------- */
+
+/* How long dialling it may take. */
+unsigned starter_time(const struct child *);
+/*
+ * A dial has failed.  True: its command is being started, for this session or
+ * another one, and it will be dialled again; else it has failed for good.
+ */
+bool	starter_waits(struct child *);
+/* What that has to do with its command: "", or "; " and why. */
+const char *starter_why(const struct child *);
+/* It has been reached. */
+void	starter_there(struct child *);
 
 /* --- manners.c ----------------------------------------------------------- */
 

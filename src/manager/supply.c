@@ -111,6 +111,7 @@ supply_get(struct manager *m, struct generation *g, struct conf *conf)
 		    m->gen->feeds : NULL);
 		if (g->feeds == NULL)
 			return (-1);
+		feeds_launch(g->feeds, m->launch);
 	}
 	return (0);
 }

@@ -616,7 +616,7 @@ listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
 	(void)io;
 	(void)ready;
 	empty = listen_accept(l, l->round);
-	if (l->done != NULL && empty != -1 &&
+	if (empty != -1 && l->done != NULL &&
 	    (empty == 1 || l->last >= LISTEN_LAST))
 		l->done(l->done_arg);
 }

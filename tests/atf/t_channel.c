@@ -176,7 +176,7 @@ CASE(hostile, "What is none, or too long, or not of its kind ends the channel")
 	} rows[] = {
 		{ "\0\0\0\0\1", 5 },			/* no kind */
 		{ "\0\0\0\1\0", 5 },			/* no such kinds */
-		{ "\0\0\0\1\x9", 5 },
+		{ "\0\0\0\1\xa", 5 },
 		{ "\0\0\0\1\xff", 5 },
 		{ "\0\0\0\2\1x", 6 },			/* READY and more */
 		{ "\0\0\0\1\3", 5 },			/* numbers of 0, 3, 5 */
