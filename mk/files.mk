@@ -328,6 +328,7 @@ TESTS_C= \
 	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
+	tests/atf/t_launch.c \
 	tests/atf/t_log.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
@@ -382,6 +383,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
+	tests/atf/t_launcher.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
@@ -401,6 +403,7 @@ TESTS_SH= \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
+	tests/atf/t_timer.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
