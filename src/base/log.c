@@ -10,6 +10,8 @@
  */
 #include "compat.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -183,7 +185,7 @@ log_open(const struct log_settings *s)
 {
 	char *ident, *path = NULL, *syslog_path = NULL;
 	int fd = STDOUT_FILENO;
-	bool own = false;
+	bool own = false, same;
 
 	ident = strdup(s->ident != NULL ? s->ident : "milter-manager");
 	if (ident == NULL)
@@ -197,14 +199,20 @@ log_open(const struct log_settings *s)
 		path = strdup(s->path);
 		if (path == NULL)
 			goto fail;
+		/* As at log_reopen(): of rights that we had, one is left. */
+		same = log_state.own_fd && strcmp(log_state.path, path) == 0;
 		fd = log_open_file(path);
-		if (fd == -1)
+		if (fd == -1 && same)
+			fd = log_state.fd;
+		else if (fd == -1)
 			goto fail;
 		own = true;
 	} else if (s->no_file)
 		fd = -1;
 
 	/* Nothing can fail from here on. */
+	if (fd == log_state.fd)
+		log_state.own_fd = false;
 	log_drop();
 	log_state.opened = true;
 	log_state.use_syslog = s->use_syslog;
@@ -247,6 +255,26 @@ log_reopen(void)
 	close(log_state.fd);
 	log_state.fd = fd;
 	return (0);
+}
+
+void
+log_set_levels(unsigned levels)
+{
+	log_state.levels = levels & LOGL_ALL;
+}
+
+int
+log_give(uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (!log_state.own_fd)
+		return (0);
+	if (fstat(log_state.fd, &st) == -1)
+		return (-1);
+	if (!S_ISREG(st.st_mode) || st.st_size > 0)
+		return (0);
+	return (fchown(log_state.fd, uid, gid));
 }
 
 bool

@@ -51,7 +51,8 @@ extern const struct word log_facility_names[];
 /*
  * Where lines go from now on.  path NULL or "-" is standard output;
  * otherwise the file is opened for appending (0640, close-on-exec); a fifo must
- * have its reader.  to_stderr overrides path: the foreground debug mode.
+ * have its reader.  The file in force that cannot be opened again is used on.
+ * to_stderr overrides path: the foreground debug mode.
  * Returns 0, or -1 with errno set and the former settings in force.  The
  * strings are copied.
  */
@@ -72,6 +73,11 @@ void	log_close(void);
 
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
+
+/* Other levels, until the next log_open(). */
+void	log_set_levels(unsigned levels);
+/* Gives the log's file, while it is empty, to that user.  0, or -1 and errno. */
+int	log_give(uid_t, gid_t);
 
 /* True when somebody would read a line of that level. */
 bool	log_wants(unsigned level);

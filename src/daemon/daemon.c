@@ -12,13 +12,14 @@
  *	-n, --show-config		(end here)
  *	the user it is to become	(errors: EX_NOUSER, EX_NOPERM)
  *	log				(errors: EX_CANTCREAT)
- *	background			(errors: EX_OSERR)
+ *	service manager, background	(errors: EX_OSERR)
  *	launcher, limit of descriptors	(errors: EX_OSERR)
  *	process number, locked		(errors: EX_TEMPFAIL, EX_CANTCREAT)
  *	folders, sockets		(errors: EX_UNAVAILABLE)
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -36,9 +37,13 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/launcher.h"
+#include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/timer.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -81,6 +86,31 @@ daemon_pid_file(const struct daemon *d)
 	return (EX_CANTCREAT);
 }
 
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL, d->launch);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
+}
+
+void
+daemon_tell_listening(const struct daemon *d)
+{
+	char text[SPEC_TEXT_MAX];
+	struct spec spec = d->conf->spec;
+
+	if (spec.family != AF_UNIX)
+		spec.port = (uint16_t)listener_port(d->listener);
+	log_write(LOGL_MESSAGE, "listening on %s (%s)",
+	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+}
+
 /* A memory disk may have lost it; where it cannot be, its user will tell. */
 static void
 daemon_folder(const struct daemon *d, const char *path)
@@ -119,14 +149,6 @@ daemon_take(struct daemon *d)
 	return (status);
 }
 
-static void
-daemon_on_ended(void *arg)
-{
-	struct daemon *d = arg;
-
-	timers_ended(d->timers, 1);
-}
-
 /* What can only be made in the process that stays. */
 static int
 daemon_assemble(struct daemon *d)
@@ -137,13 +159,11 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	if (launcher_begin(d) == 0 && (d->timers = timers_new(d->loop,
-	    d->launch, d->conf)) != NULL)
-		d->serve = serve_new(d->loop, d->conf, d->launch);
-	if (d->serve != NULL)
-		serve_on_ended(d->serve, daemon_on_ended, d);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || launcher_begin(d) == -1 ||
+	    (d->timers = timers_new(d->loop, d->launch, d->conf,
+	    d->shared)) == NULL || life_begin(d) == -1 ||
+	    daemon_sessions(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -160,24 +180,26 @@ daemon_disassemble(struct daemon *d)
 		return;
 	}
 	life_hold_signals(true);
+	notify_end();
 	serve_free(d->serve);
 	timers_free(d->timers);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	launcher_end(d);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 static int
 daemon_run(struct daemon *d)
 {
-	char text[SPEC_TEXT_MAX];
-	struct spec spec = d->conf->spec;
 	int status;
 
 	status = daemon_take(d);
 	if (status != EX_OK)
 		return (status);
+	prepare_again(d);
 	prepare(d, d->conf, NULL);
 	status = daemon_assemble(d);
 	if (status != EX_OK)
@@ -188,15 +210,14 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
-	/* The port may have been left to the kernel. */
-	if (spec.family != AF_UNIX)
-		spec.port = (uint16_t)listener_port(d->listener);
-	log_write(LOGL_MESSAGE, "listening on %s (%s)",
-	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
+	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
 		    "right to reach its children: security.effective_user");
 	d->starting = false;
+	notify(NOTIFY_READY);
+	notify_watch(d->loop);
 	detach_ready();
 	if (loop_run(d->loop) == -1) {
 		log_write(LOGL_CRITICAL, "the event loop has failed: %s",
@@ -232,6 +253,9 @@ daemon_start(struct daemon *d)
 		return (EX_CANTCREAT);
 	}
 	d->starting = true;
+	if (notify_begin() == -1)
+		daemon_tell(d, LOGL_WARNING, "NOTIFY_SOCKET: %s",
+		    strerror(errno));
 	if (d->background && detach() == -1) {
 		daemon_tell(d, LOGL_ERROR, "background: %s", strerror(errno));
 		return (EX_OSERR);
@@ -239,6 +263,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -259,9 +284,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

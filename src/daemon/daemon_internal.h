@@ -13,7 +13,10 @@
  *	launcher*.c	the process that runs commands
  *	privilege.c	the change of user, and what it needs before
  *	timer.c		what is run every so often, and maintenance
+ *	workers.c	the table of those that are only that, worker.c
+ *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H
@@ -30,20 +33,25 @@
 
 struct launch;
 struct serve;
+struct shared;
 struct timers;
+struct workers;
 
 struct daemon {
 	struct cmdline		 cmdline;
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
-	struct serve		*serve;		/* sessions of this process */
 	int			 launcher;	/* socket; -1: it is launch's */
 	pid_t			 launcher_pid;	/* 0: there is none */
 	struct loop_child	 launcher_child;
 	struct launch		*launch;	/* NULL: not asked yet */
 	struct timers		*timers;
 	struct privilege	 privilege;	/* who it becomes */
+	struct shared		*shared;	/* what all processes count */
+	struct serve		*serve;		/* sessions of this process, */
+	struct workers		*workers;	/* or who has them; one is
+						   NULL */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
@@ -60,6 +68,9 @@ typedef void daemon_report_fn(const char *line, void *arg);
 void	daemon_tell(const struct daemon *, unsigned level, const char *fmt,
 	    ...) COMPAT_PRINTF(3, 4);
 
+/* That and where it listens; the port may have been left to the kernel. */
+void	daemon_tell_listening(const struct daemon *);
+
 /* --- prepare.c ----------------------------------------------------------- */
 
 /* A configuration without a fault, or NULL and all faults told. */
@@ -68,6 +79,8 @@ struct conf *prepare_conf(const struct daemon *, daemon_report_fn *, void *);
 int	prepare_log(const struct daemon *, const struct conf *);
 /* Sets the limit of descriptors, as far as we may. */
 void	prepare_limits(const struct daemon *, const struct conf *);
+/* After the change of user: whether what it will open again can be. */
+void	prepare_again(const struct daemon *);
 /*
  * All that is told for a configuration that comes into force: notes of what was
  * detected (old NULL: all of them), chains that break, folders that cannot be
@@ -75,7 +88,13 @@ void	prepare_limits(const struct daemon *, const struct conf *);
  */
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);
-/* Its socket, with what is wrong told; NULL on failure. */
+/* How its socket is to be. */
+void	prepare_listening(const struct daemon *, const struct conf *,
+	    struct listen_options *);
+/* Its socket, and why as at listener_new(). */
+struct listener *prepare_socket(const struct daemon *, const struct conf *,
+	    char *why, size_t whysize);
+/* The same with what is wrong told; NULL on failure. */
 struct listener *prepare_listener(const struct daemon *,
 	    const struct conf *);
 
@@ -93,11 +112,14 @@ int	life_begin(struct daemon *);
 void	life_end(struct daemon *);
 
 /*
- * Reads the whole configuration anew and puts it into force.  -1: it has
- * faults, each of which is told to report, and the old one stays.
+ * Reads the whole configuration anew and puts it into force.  -1: it has faults
+ * or cannot be had, which is told to report, and the old one stays wholly.
  */
 int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
-/* No new sessions, the running ones may end; called again: now. */
+/*
+ * No new sessions but those that wait already, the running ones may end; called
+ * again: now.
+ */
 void	life_stop(struct daemon *, const char *why);
 /* Opens the log's file anew. */
 void	life_reopen(struct daemon *);

@@ -21,6 +21,8 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/sandbox.h"
+#include "daemon/serve.h"
 
 static void
 prepare_warn(const char *line, void *arg)
@@ -117,6 +119,7 @@ int
 prepare_log(const struct daemon *d, const struct conf *conf)
 {
 	struct log_settings set;
+	int rc;
 
 	memset(&set, 0, sizeof(set));
 	set.ident = "milter-manager";
@@ -126,7 +129,16 @@ prepare_log(const struct daemon *d, const struct conf *conf)
 	set.use_syslog = conf->log_use_syslog && !d->cmdline.debug;
 	set.to_stderr = d->cmdline.debug;
 	set.no_file = d->background;
-	return (log_open(&set));
+	privilege_lend(&d->privilege, true);
+	rc = log_open(&set);
+	privilege_lend(&d->privilege, false);
+	if (rc == -1 && errno == EACCES && privilege_may_lend(&d->privilege) &&
+	    privilege_trusts(&d->privilege, conf->log_path)) {
+		rc = log_open(&set);
+		if (rc == 0)
+			rc = log_give(d->privilege.uid, d->privilege.gid);
+	}
+	return (rc);
 }
 
 /*
@@ -189,32 +201,80 @@ prepare_records(const struct daemon *d, const struct conf *conf)
 		    conf->record_directory, strerror(errno));
 }
 
+/*
+ * What was opened as root, and is to be opened again by the other user: said
+ * now, while somebody looks.
+ */
+void
+prepare_again(const struct daemon *d)
+{
+	const struct conf *conf = d->conf;
+	const struct conf_source *source = &d->cmdline.source;
+	const char *path = source->file;
+	char made[1024];
+
+	if (!d->privilege.change)
+		return;
+	if (path == NULL) {
+		(void)snprintf(made, sizeof(made), "%s/milter-manager.conf",
+		    source->dir != NULL ? source->dir : MM_SYSCONFDIR);
+		path = made;
+	}
+	if (access(path, R_OK) == -1)
+		daemon_tell(d, LOGL_WARNING, "%s: %s; it cannot be read again "
+		    "by a reload", path, strerror(errno));
+	path = conf->log_path;
+	if (path != NULL && !d->cmdline.debug && strcmp(path, "-") != 0 &&
+	    access(path, W_OK) == -1)
+		daemon_tell(d, LOGL_WARNING, "log.path: %s: %s; it cannot be "
+		    "opened again", path, strerror(errno));
+}
+
 void
 prepare(const struct daemon *d, const struct conf *conf,
     const struct conf *old)
 {
 	prepare_notes(conf, old);
 	chain_check(conf, prepare_warn, NULL);
+	serve_check(conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
+	if (old != NULL)
+		sandbox_compare(d, conf);
+}
+
+void
+prepare_listening(const struct daemon *d, const struct conf *conf,
+    struct listen_options *opt)
+{
+	memset(opt, 0, sizeof(*opt));
+	opt->mode = conf->socket_mode;
+	opt->group = conf->socket_group;
+	opt->lend = privilege_may_lend(&d->privilege);
+	opt->owner = d->privilege.uid;
+	opt->remove_on_create = conf->socket_remove_on_create;
+	opt->remove_on_close = conf->socket_remove_on_close;
+	opt->pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
+	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
+}
+
+struct listener *
+prepare_socket(const struct daemon *d, const struct conf *conf, char *why,
+    size_t whysize)
+{
+	struct listen_options opt;
+
+	prepare_listening(d, conf, &opt);
+	return (listener_new(&conf->spec, &opt, why, whysize));
 }
 
 struct listener *
 prepare_listener(const struct daemon *d, const struct conf *conf)
 {
-	struct listen_options opt;
 	struct listener *l;
 	char why[256];
 
-	memset(&opt, 0, sizeof(opt));
-	opt.mode = conf->socket_mode;
-	opt.group = conf->socket_group;
-	opt.remove_on_create = conf->socket_remove_on_create;
-	opt.remove_on_close = conf->socket_remove_on_close;
-	opt.pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
-	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
-	why[0] = '\0';
-	l = listener_new(&conf->spec, &opt, why, sizeof(why));
+	l = prepare_socket(d, conf, why, sizeof(why));
 	if (why[0] != '\0')
 		daemon_tell(d, l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s",
 		    why);

@@ -134,24 +134,65 @@ privilege_find(struct privilege *p, const struct conf *conf, bool check,
 	return (EX_OK);
 }
 
-/* --- folders ------------------------------------------------------------- */
+/* --- files and folders --------------------------------------------------- */
+
+bool
+privilege_may_lend(const struct privilege *p)
+{
+	return (p->change && p->uid != 0 && getuid() == 0);
+}
+
+void
+privilege_lend(const struct privilege *p, bool on)
+{
+	int save = errno;
+
+	/* One of them may stay root's for a moment, but not in this order. */
+	if (privilege_may_lend(p)) {
+		if (on)
+			(void)(setegid(p->gid) == -1 || seteuid(p->uid) == -1);
+		else
+			(void)(seteuid(0) == -1 || setegid(getgid()) == -1);
+	}
+	errno = save;
+}
+
+/* The folder of path; false when it has none, or too long a one. */
+static bool
+privilege_dirname(const char *path, char *dir, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+	if (len == 0 || len >= size)
+		return (false);
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	return (true);
+}
+
+bool
+privilege_trusts(const struct privilege *p, const char *path)
+{
+	char dir[1024];
+	struct stat st;
+
+	return (privilege_dirname(path, dir, sizeof(dir)) &&
+	    stat(dir, &st) == 0 && st.st_uid == 0 &&
+	    (st.st_mode & S_IWOTH) == 0 &&
+	    ((st.st_mode & S_IWGRP) == 0 || st.st_gid != p->gid));
+}
 
 int
 privilege_folder(const struct privilege *p, const char *path)
 {
-	const char *slash = strrchr(path, '/');
 	char dir[1024];
 	struct stat st;
-	size_t len;
 	int fd, rc;
 
-	if (slash == NULL || slash == path)
+	/* Else what it is for will say so. */
+	if (!privilege_dirname(path, dir, sizeof(dir)))
 		return (0);
-	len = (size_t)(slash - path);
-	if (len >= sizeof(dir))
-		return (0);	/* what it is for will say so */
-	memcpy(dir, path, len);
-	dir[len] = '\0';
 	if (mkdir(dir, 0755) == -1)
 		return (errno == EEXIST ? 0 : -1);
 	/* It may be another one by now, where others can write. */

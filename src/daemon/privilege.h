@@ -31,6 +31,19 @@ struct privilege {
 int	privilege_find(struct privilege *, const struct conf *, bool check,
 	    char *why, size_t whysize);
 /*
+ * From now on, or no longer, files are opened as the user that it will be: root
+ * itself could be led to another file by a link.  No effect without a change,
+ * and after it.  errno survives.
+ */
+void	privilege_lend(const struct privilege *, bool on);
+/* Whether we are root still, and shall not be. */
+bool	privilege_may_lend(const struct privilege *);
+/*
+ * Whether root may open path where the user may not: its folder is root's, and
+ * nobody else can put a link there.
+ */
+bool	privilege_trusts(const struct privilege *, const char *path);
+/*
  * Makes the folder of path, one level and no more, for the user, when it is not
  * there.  Nothing that exists is touched.  1 when it was made, 0, or -1 and
  * errno.
