@@ -380,6 +380,7 @@ TESTS_C= \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
 	tests/atf/t_http.c \
+	tests/atf/t_launch.c \
 	tests/atf/t_log.c \
 	tests/atf/t_log_json.c \
 	tests/atf/t_memory.c \
@@ -443,6 +444,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
+	tests/atf/t_launcher.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
@@ -469,6 +471,7 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_table_database.sh \
+	tests/atf/t_timer.sh \
 	tests/atf/t_tool.sh \
 	tests/atf/t_upstream_items.sh \
 	tests/atf/t_worker.sh

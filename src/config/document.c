@@ -24,10 +24,6 @@ static const struct document_help {
 	const char	*name;
 	const char	*help;
 } document_helps[] = {
-	{ "security.privilege_mode",
-	    "Start a milter with its command when it cannot be reached. The "
-	    "launcher does, see milter-manager(8). "
-	    "What upstream ships has it true." },
 	{ "log.level",
 	    "What is logged: words joined by a vertical bar. "
 	    "Each word stands for its own lines, not for a threshold; "
@@ -45,6 +41,10 @@ static const struct document_help {
 	    "\"text\" writes lines for people, \"json\" one JSON object a "
 	    "line; the same goes to syslog. "
 	    "Upstream's log analyzer reads the first." },
+	{ "security.privilege_mode",
+	    "Start a milter with its command when it cannot be reached. The "
+	    "launcher does, see milter-manager(8). "
+	    "What upstream ships has it true." },
 	{ "security.effective_user",
 	    "Who it becomes, a name or number, after it listens and before "
 	    "it accepts anything. Only root can become another one. "

@@ -33,8 +33,7 @@ static const struct {
 	[CHANNEL_REOPEN] = { false, 0 },
 	[CHANNEL_LEVELS] = { true, 4 },
 	[CHANNEL_LIST] = { true, 4 },
-	[CHANNEL_SESSIONS] = { false, CHANNEL_LIST_MAX },
-	[CHANNEL_ENDED] = { false, 0 }
+	[CHANNEL_SESSIONS] = { false, CHANNEL_LIST_MAX }
 };
 
 static uint32_t

@@ -31,7 +31,6 @@ enum channel_kind {
 	CHANNEL_LEVELS,		/* number: LOGL_* of the log */
 	CHANNEL_LIST,		/* number: of sessions at most */
 	CHANNEL_SESSIONS,	/* from a worker: the answer, a JSON array */
-	CHANNEL_ENDED,		/* from a worker: a session has ended */
 	CHANNEL_KIND_N
 };
 

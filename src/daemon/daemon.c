@@ -147,25 +147,13 @@ daemon_take(struct daemon *d)
 	return (status);
 }
 
-static void
-daemon_on_ended(void *arg)
-{
-	struct daemon *d = arg;
-
-	if (d->timers != NULL)
-		timers_ended(d->timers, 1);
-}
-
 /* The sessions are this process's.  0, or -1 and errno. */
 static int
 daemon_serve(struct daemon *d)
 {
 	d->serve = serve_new(d->loop, d->conf, d->launch, d->shared,
 	    shared_slot_get(d->shared), NULL);
-	if (d->serve == NULL)
-		return (-1);
-	serve_on_ended(d->serve, daemon_on_ended, d);
-	return (0);
+	return (d->serve == NULL ? -1 : 0);
 }
 
 /* What can only be made in the process that stays. */
@@ -180,8 +168,8 @@ daemon_assemble(struct daemon *d)
 	}
 	d->shared = shared_new();
 	if (d->shared == NULL || launcher_begin(d) == -1 ||
-	    (d->timers = timers_new(d->loop, d->launch, d->conf)) == NULL ||
-	    life_begin(d) == -1 ||
+	    (d->timers = timers_new(d->loop, d->launch, d->conf,
+	    d->shared)) == NULL || life_begin(d) == -1 ||
 	    (d->conf->n_workers == 0 && daemon_serve(d) == -1)) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
@@ -202,8 +190,8 @@ daemon_disassemble(struct daemon *d)
 	life_hold_signals(true);
 	notify_end();
 	serve_free(d->serve);
-	workers_free(d->workers);
 	timers_free(d->timers);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	launcher_end(d);

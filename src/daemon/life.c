@@ -264,6 +264,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	if (c.conf == NULL)
 		return (life_stays(&r, "the new one has errors"));
 	sandbox_compare(d, c.conf);
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	if (life_change(d, &c, why, sizeof(why)) == -1) {
 		life_undo(d, &c);
 		return (life_stays(&r, why));
@@ -281,8 +283,6 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
-	/* Before anybody asks for a command of the new one. */
-	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	notify(NOTIFY_READY);
 	return (0);

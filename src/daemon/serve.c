@@ -37,8 +37,6 @@ struct serve {
 	unsigned		 slot;		/* of shared */
 	bool			 lent;		/* a worker's */
 	bool			 full;		/* accepting is suspended */
-	void			(*ended)(void *);
-	void			*ended_arg;
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -264,8 +262,6 @@ serve_on_end(struct manager *m, void *arg)
 	struct serve *s = arg;
 
 	(void)m;
-	if (s->ended != NULL)
-		s->ended(s->ended_arg);
 	if (s->full) {
 		loop_timer_stop(&s->suspend);
 		serve_on_suspended(&s->suspend, s);
@@ -360,13 +356,6 @@ struct manager *
 serve_manager(const struct serve *s)
 {
 	return (s->manager);
-}
-
-void
-serve_on_ended(struct serve *s, void (*fn)(void *), void *arg)
-{
-	s->ended = fn;
-	s->ended_arg = arg;
 }
 
 size_t

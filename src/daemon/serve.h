@@ -46,8 +46,6 @@ void	serve_leave(struct serve *);
 /* New sessions use conf (a reference is taken).  0, or -1 and errno. */
 int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);
-/* fn is called from the loop each time a session has ended. */
-void	serve_on_ended(struct serve *, void (*fn)(void *arg), void *arg);
 /*
  * Accepts what has been connected, and then no more: the listener is this one's
  * and is freed.  done is called from the loop, or at once, when the last session

@@ -28,6 +28,8 @@
 #include "net/launch.h"
 #include "net/stream.h"
 
+#define WORKER_SIGNALS	5
+
 /* There is one, as long as the process lives. */
 struct worker_self {
 	struct loop		*loop;
@@ -37,7 +39,7 @@ struct worker_self {
 	struct launch		*launch;
 	bool			 ending;
 	struct channel		 channel;
-	struct loop_signal	 signal[4];
+	struct loop_signal	 signal[WORKER_SIGNALS];
 };
 
 static void
@@ -142,19 +144,11 @@ worker_on_lost(struct channel *c, void *arg)
 	worker_stop(arg, UINT64_MAX, "alone");
 }
 
-/* The daemon counts them for maintenance; one that is lost is no harm. */
-static void
-worker_on_ended(void *arg)
-{
-	struct worker_self *w = arg;
-
-	(void)channel_send(&w->channel, CHANNEL_ENDED, 0);
-}
-
 static int
 worker_begin(struct worker_self *w, const struct worker_start *start)
 {
-	static const int signals[4] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	static const int signals[WORKER_SIGNALS] = { SIGTERM, SIGINT, SIGHUP,
+	    SIGUSR1, SIGUSR2 };
 	size_t i;
 
 	sandbox_enter(w->conf, SANDBOX_WORKER);
@@ -172,9 +166,7 @@ worker_begin(struct worker_self *w, const struct worker_start *start)
 	    serve_listen(w->serve, w->listener) == -1 ||
 	    channel_open(&w->channel, w->loop, start->channel) == -1)
 		return (-1);
-	if (w->conf->maintenance_interval > 0)
-		serve_on_ended(w->serve, worker_on_ended, w);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < WORKER_SIGNALS; i++)
 		if (loop_signal_add(w->loop, &w->signal[i], signals[i],
 		    worker_on_signal, w) == -1)
 			return (-1);
@@ -210,7 +202,7 @@ worker_main(const struct worker_start *start)
 		listener_free(w.listener);
 		channel_close(&w.channel);
 		launch_free(w.launch);
-		for (i = 0; i < 4; i++)
+		for (i = 0; i < WORKER_SIGNALS; i++)
 			loop_signal_del(&w.signal[i]);
 		linger_end_all(w.loop);
 		loop_free(w.loop);
@@ -219,3 +211,5 @@ worker_main(const struct worker_start *start)
 	log_close();
 	exit(status);
 }
+
+#undef WORKER_SIGNALS

@@ -175,15 +175,11 @@ static void
 workers_on_message(struct channel *c, const struct channel_message *m,
     void *arg)
 {
-	struct daemon *d = ((struct worker *)arg)->all->daemon;
-
 	(void)c;
 	if (m->kind == CHANNEL_READY)
 		workers_on_ready(arg);
 	else if (m->kind == CHANNEL_SESSIONS)
 		workers_on_sessions(arg, m);
-	else if (m->kind == CHANNEL_ENDED && d->timers != NULL)
-		timers_ended(d->timers, 1);
 }
 
 /* It ends, or has lost its mind. */

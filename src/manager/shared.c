@@ -44,6 +44,7 @@ struct shared_client {
 struct shared {
 	uint32_t	 lock;		/* slot + 1 of who has it */
 	uint32_t	 next_id;
+	uint32_t	 past;		/* finished by processes before */
 	uint32_t	 top;		/* from this slot on none was used */
 	uint32_t	 secret;	/* of the hash */
 	uint32_t	 filled[SHARED_GROUPS];	/* the same of clients */
@@ -124,6 +125,7 @@ shared_slot_get(struct shared *s)
 	if (i == SHARED_SLOTS)
 		return (i);
 	s->slot[i].used = 1;
+	s->past += s->slot[i].finished;
 	COMPAT_STORE(&s->slot[i].running, 0);
 	COMPAT_STORE(&s->slot[i].finished, 0);
 	if (i >= shared_top(s))
@@ -175,6 +177,16 @@ uint32_t
 shared_slot_finished(const struct shared *s, unsigned slot)
 {
 	return (COMPAT_LOAD(&s->slot[slot].finished));
+}
+
+uint32_t
+shared_finished(const struct shared *s)
+{
+	uint32_t i, n = s->past, top = shared_top(s);
+
+	for (i = 0; i < top; i++)
+		n += COMPAT_LOAD(&s->slot[i].finished);
+	return (n);
 }
 
 bool

@@ -51,6 +51,9 @@ void	shared_leave(struct shared *, unsigned slot, bool finished);
 uint32_t shared_running(const struct shared *);
 uint32_t shared_slot_running(const struct shared *, unsigned slot);
 uint32_t shared_slot_finished(const struct shared *, unsigned slot);
+/* Those that are over, of all processes that there have been: of the one in
+ * charge. */
+uint32_t shared_finished(const struct shared *);
 
 /*
  * A place for one more connection of the client at that address.  Of IPv6 the

@@ -69,8 +69,8 @@ starter_on_answer(struct launch_query *q, enum launch_state state, int status,
 	} else if (state == LAUNCH_ENDED && status != 0) {
 		st->state = STARTER_FAILED;
 		(void)snprintf(st->why, sizeof(st->why), "; its command "
-		    "has ended, %s %d", WIFSIGNALED(status) ? "killed by signal" :
-		    "exit status", WIFSIGNALED(status) ? WTERMSIG(status) :
+		    "has ended, %s %d", WIFSIGNALED(status) ?
+		    "killed by signal" : "exit status", WIFSIGNALED(status) ? WTERMSIG(status) :
 		    WEXITSTATUS(status));
 	} else if (state != LAUNCH_STARTED)
 		st->again = st->since + STARTER_AGAIN_MS;
@@ -84,6 +84,7 @@ starter_ask(struct child *c, struct launch *launch, uint64_t digest)
 	launch_cancel(&st->query);
 	st->state = STARTER_ASKED;
 	st->since = starter_now(c);
+	c->run->stats->starts++;
 	launch_ask(launch, &st->query, LAUNCH_CHILD, (uint32_t)c->conf->index,
 	    digest, NULL, 0, starter_on_answer, c->run);
 }

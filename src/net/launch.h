@@ -56,7 +56,7 @@ struct launch_record {
 	uint32_t	 seq;		/* the asker's number of the request */
 	uint32_t	 number;
 	uint64_t	 digest;
-	int32_t		 status;	/* of answers; a line's LOGL_ bit */
+	int32_t		 status;	/* of answers; of a line: level */
 	uint32_t	 n_fds;		/* of requests */
 	char		 text[LAUNCH_TEXT_MAX];	/* of answers: one line */
 };
@@ -90,9 +90,9 @@ struct launch_query {
 };
 
 /*
- * The asker with that socket, which is taken over also on failure.  NULL and
- * errno.  When the launcher is lost, one error line says so and all requests
- * are refused from then on.
+ * The asker with that socket, which is taken over also on failure (-1: of a
+ * launcher that is lost already).  NULL and errno.  When the launcher is lost,
+ * one error line says so and all requests are refused from then on.
  */
 struct launch *launch_new(struct loop *, int fd);
 /* Queries that are under way get no call.  NULL: no effect. */
