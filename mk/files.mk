@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -42,6 +43,7 @@ SRCS_CONFIG= \
 	src/config/source.c \
 	src/config/table.c \
 	src/config/term.c \
+	src/config/upstream.c \
 	src/config/value.c
 SRCS_MILTER= \
 	src/milter/option.c \
@@ -61,6 +63,7 @@ SRCS_NET= \
 	src/net/dns_try.c \
 	src/net/linger.c \
 	src/net/listen.c \
+	src/net/peers.c \
 	src/net/resolver.c \
 	src/net/route.c \
 	src/net/sock.c \
@@ -107,6 +110,8 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
+	src/manager/alive.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -114,6 +119,8 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/limit.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -123,14 +130,23 @@ SRCS_MANAGER= \
 	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
+	src/manager/shared.c \
 	src/manager/stage.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
-SRCS_CONTROL=
+SRCS_CONTROL= \
+	src/control/control.c \
+	src/control/http.c \
+	src/control/metrics.c \
+	src/control/route.c
 SRCS_TOOL= \
 	src/tool/client.c \
 	src/tool/client_script.c \
 	src/tool/client_session.c \
+	src/tool/control_ask.c \
+	src/tool/control_show.c \
+	src/tool/control_tool.c \
 	src/tool/detect_out.c \
 	src/tool/detect_path.c \
 	src/tool/detect_print.c \
@@ -159,18 +175,30 @@ SRCS_TOOL= \
 	src/tool/server_session.c \
 	src/tool/text.c
 SRCS_DAEMON= \
+	src/daemon/channel.c \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
 	src/daemon/life.c \
 	src/daemon/notify.c \
+	src/daemon/office.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
-	src/daemon/serve.c
+	src/daemon/sandbox.c \
+	src/daemon/serve.c \
+	src/daemon/worker.c \
+	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
+	compat/memory.c \
 	compat/random.c \
-	compat/strlcpy.c
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
+	compat/strlcpy.c \
+	compat/tcptable.c \
+	compat/tcptable_bsd.c
 SRCS= ${SRCS_COMPAT} \
 	${SRCS_BASE} \
 	${SRCS_EVENT} \
@@ -188,7 +216,10 @@ SRCS= ${SRCS_COMPAT} \
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
+	compat/tcptable.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \
@@ -219,15 +250,23 @@ HDRS= \
 	src/config/rules.h \
 	src/config/source.h \
 	src/config/table.h \
+	src/config/upstream.h \
 	src/config/value.h \
 	src/control/control.h \
+	src/control/control_internal.h \
+	src/control/http.h \
+	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
 	src/daemon/detach.h \
 	src/daemon/notify.h \
+	src/daemon/office.h \
 	src/daemon/privilege.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
+	src/daemon/worker.h \
+	src/daemon/worker_internal.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
@@ -239,12 +278,14 @@ HDRS= \
 	src/detect/systemd_internal.h \
 	src/event/loop.h \
 	src/event/loop_internal.h \
+	src/manager/alive.h \
 	src/manager/breaker.h \
 	src/manager/manager.h \
 	src/manager/manager_internal.h \
 	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
+	src/manager/shared.h \
 	src/manager/stage.h \
 	src/manager/stats.h \
 	src/manager/verdict.h \
@@ -262,6 +303,7 @@ HDRS= \
 	src/net/dns_internal.h \
 	src/net/dns_packet.h \
 	src/net/listen.h \
+	src/net/peers.h \
 	src/net/sock.h \
 	src/net/socketmap.h \
 	src/net/socks.h \
@@ -270,6 +312,7 @@ HDRS= \
 	src/net/target.h \
 	src/net/target_internal.h \
 	src/tool/client.h \
+	src/tool/control_tool.h \
 	src/tool/detect_tool.h \
 	src/tool/explain_internal.h \
 	src/tool/import.h \
@@ -290,6 +333,7 @@ TESTS_C= \
 	tests/atf/t_breaker.c \
 	tests/atf/t_condition_builtin.c \
 	tests/atf/t_conf.c \
+	tests/atf/t_conf_custom.c \
 	tests/atf/t_conf_default.c \
 	tests/atf/t_conf_load.c \
 	tests/atf/t_conf_logic.c \
@@ -317,7 +361,9 @@ TESTS_C= \
 	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
+	tests/atf/t_http.c \
 	tests/atf/t_log.c \
+	tests/atf/t_log_json.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
@@ -331,10 +377,13 @@ TESTS_C= \
 	tests/atf/t_packet.c \
 	tests/atf/t_pattern.c \
 	tests/atf/t_pattern_random.c \
+	tests/atf/t_peers.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
+	tests/atf/t_stats.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_stress.c \
 	tests/atf/t_table.c \
@@ -344,6 +393,8 @@ TESTS_SH= \
 	tests/atf/t_chain_check.sh \
 	tests/atf/t_condition.sh \
 	tests/atf/t_condition_postfix.sh \
+	tests/atf/t_connection_check.sh \
+	tests/atf/t_control.sh \
 	tests/atf/t_daemon.sh \
 	tests/atf/t_detect_alpine.sh \
 	tests/atf/t_detect_debian.sh \
@@ -373,6 +424,7 @@ TESTS_SH= \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_log_message.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
@@ -386,13 +438,17 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_start.sh \
+	tests/atf/t_statistics.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
-	tests/atf/t_tool.sh
+	tests/atf/t_table_database.sh \
+	tests/atf/t_tool.sh \
+	tests/atf/t_upstream_items.sh
 TEST_PROGS= \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
@@ -403,6 +459,7 @@ TEST_PROGS= \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_notify.c \
+	tests/atf/h_pair.c \
 	tests/atf/h_port.c \
 	tests/atf/h_preload_names.c \
 	tests/atf/h_random.c \
@@ -441,6 +498,7 @@ TEST_DATA= \
 	tests/atf/d_mail_8bit.eml \
 	tests/atf/d_mail_mime.eml \
 	tests/atf/d_mail_plain.eml \
+	tests/atf/d_upstream_items \
 	tests/atf/h_cases.sh \
 	tests/atf/h_cases_mail.sh \
 	tests/atf/h_database.sh \
@@ -455,12 +513,14 @@ TEST_DATA= \
 	tests/atf/h_rcd.sh \
 	tests/atf/h_sendmail.sh \
 	tests/atf/h_session.sh \
+	tests/atf/h_table.sh \
 	tests/atf/h_wire.sh
 FUZZ_SRCS= \
 	tests/fuzz/fuzz_command.c \
 	tests/fuzz/fuzz_conf.c \
 	tests/fuzz/fuzz_dns.c \
 	tests/fuzz/fuzz_expr.c \
+	tests/fuzz/fuzz_http.c \
 	tests/fuzz/fuzz_import.c \
 	tests/fuzz/fuzz_kind.c \
 	tests/fuzz/fuzz_main.c \

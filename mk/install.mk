@@ -19,7 +19,8 @@ install: ${PROGRAM}
 	@# A link that stays right when PREFIX is moved as a whole.
 	@for tool in milter-test-server milter-test-client \
 	    milter-manager-replay milter-manager-explain \
-	    milter-manager-import milter-manager-detect; do \
+	    milter-manager-import milter-manager-detect \
+	    milter-manager-control milter-manager-top; do \
 		echo "ln -sf milter-manager ${DESTDIR}${BINDIR}/$$tool"; \
 		sh mk/link.sh "${SBINDIR}/milter-manager" \
 		    "${DESTDIR}${BINDIR}" "${BINDIR}" $$tool || exit 1; done
@@ -44,7 +45,9 @@ uninstall:
 	    ${DESTDIR}${BINDIR}/milter-manager-replay \
 	    ${DESTDIR}${BINDIR}/milter-manager-explain \
 	    ${DESTDIR}${BINDIR}/milter-manager-import \
-	    ${DESTDIR}${BINDIR}/milter-manager-detect
+	    ${DESTDIR}${BINDIR}/milter-manager-detect \
+	    ${DESTDIR}${BINDIR}/milter-manager-control \
+	    ${DESTDIR}${BINDIR}/milter-manager-top
 	@for page in man/*.[158]; do \
 		rm -f ${DESTDIR}${MANDIR}/man$${page##*.}/$${page##*/}; done
 	@sh mk/start.sh uninstall ${START_SCRIPT}

@@ -38,6 +38,7 @@ echo 'leak:libatf-c' >"$stage/lsan.txt"
 mkdir "$stage/reports" "$stage/home" &&
     chmod 1777 "$stage/reports" &&
     cp -R "$tests" "$stage/tests" &&
+    cp tests/atf/t_*.c "$stage/tests/" &&
     cp "$program" "$stage/milter-manager" &&
     ln -s milter-manager "$stage/milter-test-server" &&
     ln -s milter-manager "$stage/milter-test-client" &&

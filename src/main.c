@@ -24,6 +24,8 @@ static const struct {
 	{ "milter-manager-explain", "explain", tool_explain },
 	{ "milter-manager-import", "import", tool_import },
 	{ "milter-manager-detect", "detect", tool_detect },
+	{ "milter-manager-control", "control", tool_control },
+	{ "milter-manager-top", "top", tool_control },
 };
 
 int

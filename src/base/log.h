@@ -14,9 +14,11 @@
 
 #include "compat.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/word.h"
 
 #define LOGL_CRITICAL	0x001u	/* syslog LOG_CRIT: the process will end */
@@ -44,14 +46,18 @@ int	log_parse_levels(const char *text, unsigned *levels, char *word,
 /* Writes bits in that form; 96 bytes are enough for all.  Returns dst. */
 char	*log_format_levels(unsigned levels, char *dst, size_t size);
 
-/* The words of levels (single bits first) and of facilities. */
+/* The words of levels (single bits first), of facilities and of forms. */
 extern const struct word log_level_names[];
 extern const struct word log_facility_names[];
+#define LOG_TEXT	0
+#define LOG_JSON	1	/* an object a line */
+extern const struct word log_format_names[];
 
 /*
  * Where lines go from now on.  path NULL or "-" is standard output;
  * otherwise the file is opened for appending (0640, close-on-exec); a fifo must
- * have its reader.  to_stderr overrides path: the foreground debug mode.
+ * have its reader.  The file in force that cannot be opened again is used on.
+ * to_stderr overrides path: the foreground debug mode.
  * Returns 0, or -1 with errno set and the former settings in force.  The
  * strings are copied.
  */
@@ -64,6 +70,7 @@ struct log_settings {
 	const char	*syslog_path;	/* its socket; NULL: the system's */
 	bool		 to_stderr;
 	bool		 no_file;	/* detached: syslog only if path NULL */
+	int		 format;	/* LOG_TEXT or LOG_JSON */
 };
 int	log_open(const struct log_settings *);
 
@@ -73,18 +80,47 @@ void	log_close(void);
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
 
+/* Other levels, until the next log_open(). */
+void	log_set_levels(unsigned levels);
 /* Gives the log's file, while it is empty, to that user.  0, or -1 and errno. */
 int	log_give(uid_t, gid_t);
 
 /* True when somebody would read a line of that level. */
 bool	log_wants(unsigned level);
 
+#define LOG_LINE_MAX	2048	/* longer lines are cut */
+
 /*
  * Writes a line of one level bit.  errno survives.  It never waits: a line that
  * a full pipe, disk or syslog daemon does not take is lost, and the next one
  * that is taken has a line before it that tells how many were.
+ *
+ * Of a warning or error that is written more than LOG_BURST times in a second
+ * the others are counted only; "repeated N times: " is told with the next line
+ * of any kind after that second, or by log_close().
  */
+#define LOG_BURST	10
 void	log_write(unsigned level, const char *fmt, ...) COMPAT_PRINTF(2, 3);
+/* The same about a session, whose number is in front, or a member. */
+void	log_session(unsigned level, unsigned session, const char *fmt,
+	    va_list) COMPAT_PRINTF(3, 0);
+/*
+ * The same for what has members of its own: as LOG_TEXT " key=value ...", as
+ * LOG_JSON "\"key\": value, ..." of a message of that kind, at most
+ * LOG_MEMBERS_MAX bytes.  Each of them is written.
+ */
+#define LOG_MEMBERS_MAX	1900
+void	log_members(unsigned level, unsigned session, const char *kind,
+	    const char *members);
+/* LOG_TEXT or LOG_JSON: which of them it takes. */
+int	log_format(void);
+/*
+ * Appends foreign text as one value, of at most about max bytes (max >= 8, and
+ * up to twice that for what is full of quotes), cut with "...": for LOG_TEXT in
+ * quotes where it is more than a word, for LOG_JSON a string.  0, or -1 when
+ * out of memory.
+ */
+int	log_value(struct buf *, const char *text, size_t max);
 
 #define LOG_TIME_SIZE	80	/* for log_time(), whatever the year */
 

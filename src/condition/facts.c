@@ -559,7 +559,8 @@ facts_value(struct facts *f, enum fact fact, const char *arg,
 		[FACT_BODY] = offsetof(struct facts, body),
 		[FACT_POSTFIX] = offsetof(struct facts, postfix),
 		[FACT_CONNECTIONS] = offsetof(struct facts, connections),
-		[FACT_STRESSED] = offsetof(struct facts, stressed)
+		[FACT_STRESSED] = offsetof(struct facts, stressed),
+		[FACT_CLIENT_STATE] = offsetof(struct facts, client_state)
 	};
 	static const char families[][8] = {
 		[EVAL_UNKNOWN] = "unknown", [EVAL_INET] = "inet",

@@ -75,6 +75,7 @@ struct facts {
 	long		 connections;
 	bool		 stressed;
 	bool		 postfix;
+	const char	*client_state;	/* while its checker is asked */
 	time_t		 now;		/* 0: what the clock says */
 
 	/* NULL results: not there. */

@@ -11,6 +11,10 @@
  */
 #include "compat.h"
 
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -188,6 +192,12 @@ check_rules(struct parse *ps)
 		struct conf_rules *rules = (void *)((char *)ps->conf +
 		    key->offset);
 
+		struct expr **expr = (void *)((char *)ps->conf + key->offset);
+
+		if (key->type == KEY_STOP && *expr != NULL &&
+		    expr_resolve(*expr, ps->conf, why) == -1)
+			check_fault(ps, &ps->conf->origin[key - key_main],
+			    key->name, NULL, "", why);
 		if (key->type == KEY_RULES && rules_resolve(rules, ps->conf,
 		    why) == -1)
 			check_fault(ps, &ps->conf->origin[key - key_main],
@@ -316,6 +326,37 @@ check_servers(struct parse *ps)
 	}
 }
 
+/* Whoever reaches the port would else be who may give orders. */
+static void
+check_control(struct parse *ps)
+{
+	const struct conf *conf = ps->conf;
+	const struct key *key = key_find(key_main,
+	    "controller.connection_spec");
+	union {
+		struct sockaddr_storage	ss;
+		struct sockaddr_in	in;
+		struct sockaddr_in6	in6;
+	} u;
+	socklen_t len;
+	const char *why = NULL;
+
+	if (conf->control_spec_text == NULL ||
+	    conf->control_spec.family == AF_UNIX)
+		return;
+	if (spec_sockaddr(&conf->control_spec, true, &u.ss, &len) == -1 ||
+	    !(u.ss.ss_family == AF_INET ?
+	    ntohl(u.in.sin_addr.s_addr) >> 24 == 127 :
+	    IN6_IS_ADDR_LOOPBACK(&u.in6.sin6_addr)))
+		why = "expected unix:PATH or the number of a loopback address, "
+		    "as inet:10026@[127.0.0.1] or inet6:10026@[::1]";
+	else if (conf->control_token_file == NULL)
+		why = "a TCP port needs a controller.token_file";
+	if (why != NULL)
+		check_fault(ps, &conf->origin[key - key_main], key->name, NULL,
+		    "", why);
+}
+
 void
 parse_finish(struct parse *ps)
 {
@@ -323,6 +364,7 @@ parse_finish(struct parse *ps)
 	size_t i;
 
 	check_servers(ps);
+	check_control(ps);
 	for (i = 0; i < conf->n_tables; i++)
 		check_table(ps, conf->tables[i]);
 	check_rules(ps);

@@ -156,11 +156,13 @@ conf_load(const struct conf_source *source,
 			parse_bytes(&ps, path, source->text, source->text_len);
 		else
 			parse_file(&ps, path);
+		parse_custom(&ps);
 		for (i = 0; i < source->n_overrides; i++)
 			parse_override(&ps, source->overrides[i]);
 		parse_finish(&ps);
 	}
-	if (errors_report(&ps.errors, path, report, arg) > 0) {
+	if (errors_report(&ps.errors, path, report, arg) > 0 &&
+	    !source->faulty) {
 		conf_unref(ps.conf);
 		ps.conf = NULL;
 	}

@@ -169,12 +169,14 @@ struct conf {
 	char		*effective_user;	/* NULL: as it was started */
 	char		*effective_group;	/* NULL: the user's */
 	char		*chroot;		/* NULL: none */
+	bool		 sandbox;		/* true */
 
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */
 	char		*log_path;		/* NULL: standard output */
 	bool		 log_use_syslog;	/* true */
 	int		 log_facility;		/* LOG_MAIL */
+	int		 log_format;		/* LOG_TEXT */
 
 	/* manager.* */
 	char		*spec_text;
@@ -187,8 +189,13 @@ struct conf {
 	char		*pid_file;		/* NULL */
 	char		*event_loop_backend;	/* "auto" */
 	enum conf_status fallback_status;	/* accept */
+	enum conf_status fallback_status_at_disconnect;	/* tempfail */
+	uint64_t	 connection_check_interval;	/* ms; 0: never */
+	struct expr	*connection_checker;	/* NULL: the table's word */
 	enum conf_mta	 mta;			/* auto */
+	unsigned	 n_workers;		/* 0: sessions in the daemon */
 	unsigned	 max_connections;	/* 0: no limit */
+	unsigned	 max_connections_per_client;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
 	bool		 missing_macros;	/* true: make them up */
@@ -203,9 +210,21 @@ struct conf {
 	size_t		 body_memory_limit;	/* 256 KiB, then a file */
 	char		*spool_directory;	/* "/tmp" */
 	char		*record_directory;	/* NULL: nothing is recorded */
+	bool		 report_memory_statistics;	/* false */
 	unsigned	 record_max_files;	/* 100 */
 	size_t		 record_max_size;	/* 1 MiB, each */
+	char		*custom_directory;	/* NULL: no custom file */
 	struct conf_origin *origin;		/* one per key */
+
+	/* controller.* */
+	char		*control_spec_text;	/* NULL: no control socket */
+	struct spec	 control_spec;
+	unsigned	 control_socket_mode;	/* 0660 */
+	char		*control_socket_group;	/* NULL */
+	bool		 control_socket_remove_on_create; /* true */
+	bool		 control_socket_remove_on_close;  /* true */
+	char		*control_token_file;	/* there with a TCP port */
+	struct conf_list control_hosts;		/* "localhost" ... */
 
 	/* what conditions and tables go by */
 	bool		 s25r_check_only_ipv4;	/* true */
@@ -282,6 +301,12 @@ enum conf_known {
 	CONF_KNOWN		/* packages have it */
 };
 
+/*
+ * In the custom file only what gives its writer no right that the daemon does
+ * not have: no program, no path that is read or written, no user.
+ */
+#define CONF_CUSTOM_NAME	"milter-manager.custom.conf"
+
 /* What to read. */
 struct conf_source {
 	const char	*file;		/* NULL: milter-manager.conf in dir */
@@ -289,6 +314,17 @@ struct conf_source {
 	/* NULL, or what is in the file: that is only named, not opened. */
 	const char	*text;
 	size_t		 text_len;
+	/*
+	 * What was kept through the control socket is read behind the file, and
+	 * only with one: CONF_CUSTOM_NAME in manager.custom_configuration_-
+	 * directory, or this text in its stead (NULL: none).  no_custom: not
+	 * at all, for who trusts the administrator's files alone.
+	 */
+	const char	*custom;
+	size_t		 custom_len;
+	bool		 no_custom;
+	/* A snapshot in spite of faults, of which single keys are looked at. */
+	bool		 faulty;
 	/* "key = value" lines that come last (the command line's), or NULL. */
 	const char	*const *overrides;
 	size_t		 n_overrides;
@@ -327,6 +363,8 @@ const struct conf_table *conf_table(const struct conf *, const char *name);
  * origin; reading that back gives the same snapshot.
  */
 void	conf_show(const struct conf *, FILE *);
+/* The same without what is secret: such a key is but a comment. */
+void	conf_show_masked(const struct conf *, FILE *);
 /*
  * The table of keys as documents: a commented sample file ("etc/...sample"), or
  * the mdoc list of the manual page.  From the same table as the parser.

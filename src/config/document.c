@@ -37,6 +37,10 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "log.format",
+	    "\"text\" writes lines for people, \"json\" one JSON object a "
+	    "line; the same goes to syslog. "
+	    "Upstream's log analyzer reads the first." },
 	{ "security.effective_user",
 	    "Who it becomes, a name or number, after it listens and before "
 	    "it accepts anything. Only root can become another one. "
@@ -49,6 +53,10 @@ static const struct document_help {
 	    "The folder that becomes its root before it changes its user. "
 	    "Only root can do that, and not to stay root; milter-manager(8) "
 	    "says what has to be there." },
+	{ "security.sandbox",
+	    "Give away for good, before anything is read from a socket, what "
+	    "the system lets a process give away and what is not needed. "
+	    "See SECURITY in milter-manager(8)." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },
@@ -75,6 +83,17 @@ static const struct document_help {
 	{ "manager.fallback_status",
 	    "The answer to the MTA when the manager itself cannot go on, or "
 	    "all milters have failed and their own fallbacks accept." },
+	{ "manager.fallback_status_at_disconnect",
+	    "The answer to the MTA, for the rest of the session, when its SMTP "
+	    "client has left while a milter was waited for. "
+	    "See CONNECTION CHECK." },
+	{ "manager.connection_check_interval",
+	    "How often it is looked up whether the SMTP clients of sessions "
+	    "that wait for a milter are still there. 0 is never." },
+	{ "manager.connection_checker",
+	    "Says whether a client is still there. "
+	    "The value nil takes the word of the system: all but client_state "
+	    "\"half-closed\" and \"gone\" are." },
 	{ "manager.mta",
 	    "Whose habits to follow towards the milters where MTAs differ. "
 	    "\"auto\" goes by what the MTA says of itself." },
@@ -82,8 +101,17 @@ static const struct document_help {
 	    "Make up macros that the MTA does not send: {mail_addr}, "
 	    "{mail_host}, {rcpt_addr} and {rcpt_host} from the envelope, "
 	    "{client_addr} from the client's address." },
+	{ "manager.n_workers",
+	    "How many processes have the sessions. 0 is the daemon itself, "
+	    "which is enough for one processor; a change between 0 and others "
+	    "takes effect at the next start." },
 	{ "manager.max_connections",
-	    "How many sessions there may be at once. "
+	    "How many sessions there may be at once, in all processes. "
+	    "0 is no limit." },
+	{ "manager.max_connections_per_client",
+	    "How many of them one SMTP client may have; more are told 421, to "
+	    "come later. A client is an IPv4 address, or of IPv6 a network of "
+	    "64 bits; those of this machine are not counted. "
 	    "0 is no limit." },
 	{ "manager.max_file_descriptors",
 	    "The limit of open files to ask the system for. "
@@ -133,6 +161,15 @@ static const struct document_help {
 	    "The largest such file. "
 	    "Bodies may take half of it and are shortened from there on; what "
 	    "does not fit even so is cut." },
+	{ "manager.custom_configuration_directory",
+	    "Where a configuration that is sent to the control socket is kept, "
+	    "as milter-manager.custom.conf. It is read behind the main file, "
+	    "and may have less in it. The user that the daemon becomes has to "
+	    "be able to write there, nobody else should. See CUSTOM "
+	    "CONFIGURATION." },
+	{ "manager.report_memory_statistics",
+	    "Behind each line of the statistics that tells of ended sessions "
+	    "another one says how much memory the process has." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "
@@ -140,6 +177,29 @@ static const struct document_help {
 	{ "table.NAME",
 	    "What expressions and lists call table.NAME: entries that are "
 	    "looked up. See TABLES." },
+	{ "controller.connection_spec",
+	    "Where the control socket is: a unix socket, or a port of a "
+	    "loopback address, which is given by its number. "
+	    "The value nil is nowhere. See CONTROL in milter-manager(8)." },
+	{ "controller.unix_socket_mode",
+	    "The permissions of that unix socket. "
+	    "Who may write to it may do all that can be done there. "
+	    "0 stands for 0660." },
+	{ "controller.unix_socket_group",
+	    "The group of that unix socket. "
+	    "The value nil leaves it as it is." },
+	{ "controller.remove_unix_socket_on_create",
+	    "Remove a control socket that an earlier run has left behind." },
+	{ "controller.remove_unix_socket_on_close",
+	    "Remove the control socket at the end." },
+	{ "controller.token_file",
+	    "The file whose first line is the token that clients of a port "
+	    "have to show, of at least 16 characters. Nobody but its owner and "
+	    "group may be able to read it." },
+	{ "controller.hosts",
+	    "The names, and addresses, that a client of a port may call us by, "
+	    "without the port: a browser that was led here by another name is "
+	    "refused." },
 	{ "s25r.whitelist",
 	    "Hosts that the condition \"S25R\" does not suspect, whatever "
 	    "they look like." },

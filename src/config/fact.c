@@ -67,6 +67,7 @@ const struct fact_row fact_table[FACT_N] = {
 	{ "hour",		EXPR_NUMBER,	FACT_PLAIN,	ALWAYS },
 	{ "minute",		EXPR_NUMBER,	FACT_PLAIN,	ALWAYS },
 	{ "weekday",		EXPR_NUMBER,	FACT_PLAIN,	ALWAYS },
+	{ "client_state",	EXPR_STRING,	FACT_PLAIN,	ONLY(CHECK) },
 };
 
 #undef ALWAYS
@@ -76,9 +77,10 @@ const struct fact_row fact_table[FACT_N] = {
 const char *
 conf_stage_name(enum conf_stage stage)
 {
-	static const char *const name[CONF_STAGE_N] = {
+	static const char *const name[CONF_CHECK + 1] = {
 		"connect", "helo", "envelope_from", "envelope_recipient",
-		"data", "header", "end_of_header", "body", "end_of_message"
+		"data", "header", "end_of_header", "body", "end_of_message",
+		"connection_checker"
 	};
 
 	return (name[stage]);

@@ -25,7 +25,9 @@ enum conf_stage {
 	CONF_END_OF_HEADER,
 	CONF_BODY,
 	CONF_END_OF_MESSAGE,
-	CONF_STAGE_N
+	CONF_STAGE_N,
+	CONF_CHECK = CONF_STAGE_N	/* none: of manager.connection_checker,
+					   at any time from CONNECT on */
 };
 const char *conf_stage_name(enum conf_stage);	/* "envelope_from" */
 
@@ -81,6 +83,7 @@ enum fact {
 	FACT_HOUR,
 	FACT_MINUTE,
 	FACT_WEEKDAY,		/* 0 is Sunday */
+	FACT_CLIENT_STATE,	/* what the table of connections says */
 	FACT_N
 };
 

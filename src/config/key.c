@@ -29,6 +29,14 @@ const struct word key_status_words[] = {
 	{ NULL,			0 }
 };
 
+static const struct word key_disconnect_words[] = {
+	{ "accept",		CONF_ACCEPT },
+	{ "temporary-failure",	CONF_TEMPFAIL },
+	{ "reject",		CONF_REJECT },
+	{ "discard",		CONF_DISCARD },
+	{ NULL,			0 }
+};
+
 static const struct word key_mta_words[] = {
 	{ "auto",	CONF_MTA_AUTO },
 	{ "postfix",	CONF_MTA_POSTFIX },
@@ -78,6 +86,8 @@ const struct key key_main[] = {
 	    "true" },
 	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
 	    log_facility_names), "\"mail\"" },
+	{ "log.format", MAIN(KEY_WORD, false, log_format, 0, 0,
+	    log_format_names), "\"text\"" },
 
 	{ "security.effective_user", MAIN(KEY_STRING, true, effective_user,
 	    0, 0, NULL), "nil" },
@@ -85,6 +95,8 @@ const struct key key_main[] = {
 	    0, 0, NULL), "nil" },
 	{ "security.chroot", MAIN(KEY_FILE, true, chroot, 0, 0, NULL), "nil" },
 
+	{ "security.sandbox", MAIN(KEY_BOOL, false, sandbox, 0, 0, NULL),
+	    "true" },
 	{ "manager.connection_spec", KEY_SPEC, true,
 	    offsetof(struct conf, spec_text), offsetof(struct conf, spec),
 	    0, 65535, NULL, "\"inet:10025@[127.0.0.1]\"" },
@@ -104,12 +116,23 @@ const struct key key_main[] = {
 	    event_loop_backend, 0, 0, NULL), "\"auto\"" },
 	{ "manager.fallback_status", MAIN(KEY_WORD, false, fallback_status,
 	    0, 0, key_status_words), "\"accept\"" },
+	{ "manager.fallback_status_at_disconnect", MAIN(KEY_WORD, false,
+	    fallback_status_at_disconnect, 0, 0, key_disconnect_words),
+	    "\"temporary-failure\"" },
+	{ "manager.connection_check_interval", MAIN(KEY_TIME, false,
+	    connection_check_interval, 0, KEY_DAY, NULL), "0s" },
+	{ "manager.connection_checker", MAIN(KEY_STOP, true,
+	    connection_checker, CONF_CHECK, 0, NULL), "nil" },
 	{ "manager.mta", MAIN(KEY_WORD, false, mta, 0, 0, key_mta_words),
 	    "\"auto\"" },
 	{ "manager.missing_macros", MAIN(KEY_BOOL, false, missing_macros, 0, 0,
 	    NULL), "true" },
+	{ "manager.n_workers", MAIN(KEY_NUMBER, false, n_workers, 0, 1000,
+	    NULL), "0" },
 	{ "manager.max_connections", MAIN(KEY_NUMBER, false, max_connections,
 	    0, 1000000, NULL), "0" },
+	{ "manager.max_connections_per_client", MAIN(KEY_NUMBER, false,
+	    max_connections_per_client, 0, 1000000, NULL), "0" },
 	{ "manager.max_file_descriptors", MAIN(KEY_NUMBER, false,
 	    max_file_descriptors, 0, KEY_GIB, NULL), "0" },
 	{ "manager.suspend_time_on_unacceptable", MAIN(KEY_TIME, false,
@@ -140,9 +163,29 @@ const struct key key_main[] = {
 	    1, 10000, NULL), "100" },
 	{ "manager.record_max_size", MAIN(KEY_SIZE, false, record_max_size,
 	    4096, 256 * 1024 * 1024, NULL), "1m" },
+	{ "manager.custom_configuration_directory", MAIN(KEY_FILE, true,
+	    custom_directory, 0, 0, NULL), "nil" },
+	{ "manager.report_memory_statistics", MAIN(KEY_BOOL, false,
+	    report_memory_statistics, 0, 0, NULL), "false" },
 	{ "manager.table_interval", MAIN(KEY_TIME, false, table_interval,
 	    100, KEY_DAY, NULL), "60s" },
 	{ "table.NAME", MAIN(KEY_TABLES, true, tables, 0, 0, NULL), "nil" },
+
+	{ "controller.connection_spec", KEY_SPEC, true,
+	    offsetof(struct conf, control_spec_text),
+	    offsetof(struct conf, control_spec), 0, 65535, NULL, "nil" },
+	{ "controller.unix_socket_mode", MAIN(KEY_MODE, false,
+	    control_socket_mode, 0, 0777, NULL), "0660" },
+	{ "controller.unix_socket_group", MAIN(KEY_STRING, true,
+	    control_socket_group, 0, 0, NULL), "nil" },
+	{ "controller.remove_unix_socket_on_create", MAIN(KEY_BOOL, false,
+	    control_socket_remove_on_create, 0, 0, NULL), "true" },
+	{ "controller.remove_unix_socket_on_close", MAIN(KEY_BOOL, false,
+	    control_socket_remove_on_close, 0, 0, NULL), "true" },
+	{ "controller.token_file", MAIN(KEY_FILE, true, control_token_file,
+	    0, 0, NULL), "nil" },
+	{ "controller.hosts", MAIN(KEY_LIST, true, control_hosts, 0, 0, NULL),
+	    "[\"localhost\", \"127.0.0.1\", \"[::1]\"]" },
 
 	{ "s25r.whitelist", MAIN(KEY_RULES, true, s25r_whitelist,
 	    RULES_STRINGS, 0, NULL), "[/\\.google\\.com\\z/, "

@@ -11,9 +11,14 @@
  */
 #include "compat.h"
 
+#include <sys/stat.h>
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/spec.h"
+#include "base/word.h"
 #include "config/key.h"
 #include "config/lex.h"
 #include "config/logic.h"
@@ -279,6 +284,67 @@ void
 parse_override(struct parse *ps, const char *text)
 {
 	load_memory(ps, "command line", false, text, strlen(text));
+}
+
+/*
+ * Types that hold no path, program, user or secret, in the groups that need
+ * them.  A key that is new is not allowed until somebody has thought of it.
+ */
+bool
+load_may_be_custom(const struct key *key, const char *group)
+{
+	static const char groups[] = "milter condition log manager s25r stress "
+	    "remote_network trust dnsbl restrict_accounts";
+	static const char not[] = "manager.daemon "
+	    "manager.max_file_descriptors "
+	    "manager.remove_unix_socket_on_create "
+	    "manager.remove_unix_socket_on_close";
+	const uint32_t types = 1u << KEY_BOOL | 1u << KEY_WORD |
+	    1u << KEY_LEVELS | 1u << KEY_NUMBER | 1u << KEY_TIME |
+	    1u << KEY_SIZE | 1u << KEY_SPECS | 1u << KEY_CONDITIONS |
+	    1u << KEY_MACROS | 1u << KEY_STOP | 1u << KEY_SET_MACRO |
+	    1u << KEY_SET_NOTE | 1u << KEY_RULES;
+
+	return (key != NULL &&
+	    word_is_in(groups, group, strlen(group), false) &&
+	    ((types & 1u << key->type) != 0 ||
+	    strcmp(key->name, "description") == 0) &&
+	    !word_is_in(not, key->name, strlen(key->name), false));
+}
+
+void
+parse_custom(struct parse *ps)
+{
+	const struct conf_source *source = ps->source;
+	const char *dir = ps->conf->custom_directory;
+	char path[SPEC_TEXT_MAX], why[VALUE_WHY_MAX];
+	struct parse_input top;
+	struct stat st;
+
+	if (dir == NULL || source->no_custom || source->text != NULL)
+		return;
+	if ((size_t)snprintf(path, sizeof(path), "%s/" CONF_CUSTOM_NAME,
+	    dir) >= sizeof(path)) {
+		errors_add(&ps->errors, ++ps->seq, dir, 0, NULL,
+		    "the path is too long");
+		return;
+	}
+	ps->custom = true;
+	/* Not through a link: it may be read as root, and is not root's. */
+	memset(&top, 0, sizeof(top));
+	if (source->custom != NULL)
+		parse_bytes(ps, path, source->custom, source->custom_len);
+	else if (lstat(path, &st) == 0) {
+		strlcpy(why, "not a regular file", sizeof(why));
+		if (!S_ISREG(st.st_mode) ||
+		    load_file(ps, &top, path, why) == -1)
+			errors_add(&ps->errors, ++ps->seq, path, 0, NULL, why);
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		snprintf(why, sizeof(why), "cannot be read: %s",
+		    strerror(errno));
+		errors_add(&ps->errors, ++ps->seq, path, 0, NULL, why);
+	}
+	ps->custom = false;
 }
 
 #undef LOAD_DEPTH_MAX

@@ -19,6 +19,7 @@
 #include "config/logic.h"
 #include "config/map.h"
 #include "config/parse_internal.h"
+#include "config/upstream.h"
 #include "config/value.h"
 
 #define PARSE_CHILD_MAX	1000
@@ -164,11 +165,16 @@ parse_unknown(const struct parse *ps, const struct parse_input *in,
 	const struct key *k;
 	const char *best = NULL, *tail;
 	char name[PARSE_PART_MAX + 8];
+	const char *instead = upstream_instead(in->key);
 	size_t i, least = 0, group;
 
 	/* One more that is only counted: no need to think about it. */
 	if (ps->errors.n == ERRORS_MAX) {
 		strlcpy(why, "unknown key", VALUE_WHY_MAX);
+		return;
+	}
+	if (instead != NULL) {
+		snprintf(why, VALUE_WHY_MAX, "no key here; %s", instead);
 		return;
 	}
 	for (i = 0; i < 2 && in->n_parts == 3; i++) {
@@ -519,6 +525,11 @@ parse_statement(struct parse *ps, struct parse_input *in)
 		if (key == NULL)
 			goto skip;
 		raw = key_is_raw(key);
+	}
+	if (ps->custom && !load_may_be_custom(key, in->part[0])) {
+		strlcpy(why, "only the main configuration may have this, not "
+		    "the custom one", sizeof(why));
+		goto skip;
 	}
 	if ((raw ? value_read_raw(&in->lx, &v, &line, why) :
 	    value_read(&in->lx, &v, &line, why)) == -1) {

@@ -31,6 +31,7 @@ struct parse {
 	const struct conf_source *source;
 	struct conf_origin detected;	/* load_default; file NULL: not yet */
 	struct errors	 errors;
+	bool		 custom;	/* the custom file is being read */
 	unsigned	 seq;		/* of the statement */
 	unsigned	 n_files;
 	struct parse_child *child;	/* beside conf->milters */
@@ -40,6 +41,8 @@ struct parse {
 void	parse_file(struct parse *, const char *path);
 void	parse_bytes(struct parse *, const char *path, const char *text,
 	    size_t len);
+/* The custom file, if there is one; see conf_source. */
+void	parse_custom(struct parse *);
 void	parse_override(struct parse *, const char *text);
 /* Statements that are no news: their origin is that of a default. */
 void	parse_builtin(struct parse *, const char *text);

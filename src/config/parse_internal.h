@@ -49,6 +49,8 @@ void	parse_text(struct parse *, struct parse_input *);
 void	parse_fault(struct parse *, struct parse_input *, unsigned line,
 	    const char *why);
 
+/* Whether the custom file may have it; key NULL: a load. */
+bool	load_may_be_custom(const struct key *, const char *group);
 /* The statement "load = FILES". */
 void	load_files(struct parse *, struct parse_input *, const struct value *,
 	    bool must_exist);

@@ -5,7 +5,7 @@
 /*
  * show.c - print a snapshot.
  * Owns:      the layout of --show-config.
- * Called by: daemon/.
+ * Called by: daemon/, control/.
  * Must not:  know one key by its name.
  */
 #include "compat.h"
@@ -207,12 +207,13 @@ show_entries(const struct key *key, const void *base, const char *group,
 static void
 show_table(const struct key *table, const void *base, const char *group,
     const char *name, const struct conf_origin *origin, bool built_in,
-    FILE *fp)
+    bool mask, FILE *fp)
 {
 	const struct key *key;
 	char part[1040];
 	const char *op;
 	size_t at;
+	bool hide;
 
 	for (key = table; key->name != NULL; key++, origin++) {
 		if (key_has_entries(key)) {
@@ -225,35 +226,52 @@ show_table(const struct key *table, const void *base, const char *group,
 		/* A list may need more than one statement. */
 		at = 0;
 		op = "=";
+		hide = mask && key->type == KEY_SECRET && *(char *const *)
+		    (const void *)((const char *)base + key->offset) != NULL;
 		do {
+			if (hide)
+				fputs("# hidden: ", fp);
 			if (name != NULL)
 				fprintf(fp, "%s.%s.", group,
 				    lex_part(part, sizeof(part), name));
 			fprintf(fp, "%s %s ", key->name, op);
-			show_value(key, base, &at, fp);
+			if (!hide)
+				show_value(key, base, &at, fp);
 			fputc('\n', fp);
 			op = "+=";
 		} while (show_more(key, base, at));
 	}
 }
 
-void
-conf_show(const struct conf *conf, FILE *fp)
+static void
+show_all(const struct conf *conf, bool mask, FILE *fp)
 {
 	const struct conf_condition *c;
 	const struct conf_milter *m;
 	size_t i;
 
-	show_table(key_main, conf, NULL, NULL, conf->origin, false, fp);
+	show_table(key_main, conf, NULL, NULL, conf->origin, false, mask, fp);
 	for (i = 0; i < conf->n_conditions; i++) {
 		c = conf->conditions[i];
 		show_table(key_condition, c, "condition", c->name, c->origin,
-		    true, fp);
+		    true, mask, fp);
 	}
 	for (i = 0; i < conf->n_milters; i++) {
 		m = conf->milters[i];
 		fputc('\n', fp);
 		show_table(key_child, m, "milter", m->name, m->origin, false,
-		    fp);
+		    mask, fp);
 	}
+}
+
+void
+conf_show(const struct conf *conf, FILE *fp)
+{
+	show_all(conf, false, fp);
+}
+
+void
+conf_show_masked(const struct conf *conf, FILE *fp)
+{
+	show_all(conf, true, fp);
 }

@@ -295,9 +295,11 @@ static bool
 term_known(struct expr_read *p, unsigned fact)
 {
 	const struct fact_row *row = &fact_table[fact];
-	bool only = row->last < CONF_END_OF_MESSAGE;
+	bool only = row->last != CONF_END_OF_MESSAGE;
 
-	if (p->stage >= row->first && p->stage <= row->last)
+	/* The checker may ask for what is not known yet: it is empty then. */
+	if (p->stage >= row->first && (p->stage <= row->last ||
+	    (p->stage == CONF_CHECK && !only)))
 		return (true);
 	return (expr_fail(p, p->at, "%s is known %s %s%s, this is %s",
 	    row->name, only ? "at" : "from", conf_stage_name(row->first),

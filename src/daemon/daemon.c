@@ -19,6 +19,7 @@
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -36,8 +37,12 @@
 #include "daemon/daemon_internal.h"
 #include "daemon/detach.h"
 #include "daemon/notify.h"
+#include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -80,6 +85,31 @@ daemon_pid_file(const struct daemon *d)
 	return (EX_CANTCREAT);
 }
 
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
+}
+
+void
+daemon_tell_listening(const struct daemon *d)
+{
+	char text[SPEC_TEXT_MAX];
+	struct spec spec = d->conf->spec;
+
+	if (spec.family != AF_UNIX)
+		spec.port = (uint16_t)listener_port(d->listener);
+	log_write(LOGL_MESSAGE, "listening on %s (%s)",
+	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+}
+
 /* A memory disk may have lost it; where it cannot be, its user will tell. */
 static void
 daemon_folder(const struct daemon *d, const char *path)
@@ -107,10 +137,16 @@ daemon_take(struct daemon *d)
 	d->listener = prepare_listener(d, d->conf);
 	if (d->listener == NULL)
 		return (EX_UNAVAILABLE);
+	if (d->conf->control_spec_text != NULL)
+		daemon_folder(d, d->conf->control_spec.path);
+	if (office_open(d) == -1)
+		return (EX_UNAVAILABLE);
 	status = privilege_drop(&d->privilege, why, sizeof(why));
 	if (status != EX_OK)
 		daemon_tell(d, LOGL_ERROR, "%s", why);
-	/* The sandbox begins here. */
+	else
+		sandbox_enter(d->conf, d->conf->n_workers > 0 ?
+		    SANDBOX_MASTER : SANDBOX_DAEMON);
 	return (status);
 }
 
@@ -124,9 +160,9 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	d->serve = serve_new(d->loop, d->conf);
-	if (d->serve == NULL || serve_listen(d->serve, d->listener) == -1 ||
-	    life_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || life_begin(d) == -1 ||
+	    daemon_sessions(d) == -1 || office_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -138,21 +174,22 @@ daemon_disassemble(struct daemon *d)
 {
 	listener_free(d->listener);
 	d->listener = NULL;
+	office_end(d);
 	if (d->loop == NULL)
 		return;
 	life_hold_signals(true);
 	notify_end();
 	serve_free(d->serve);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 static int
 daemon_run(struct daemon *d)
 {
-	char text[SPEC_TEXT_MAX];
-	struct spec spec = d->conf->spec;
 	int status;
 
 	status = daemon_take(d);
@@ -169,11 +206,7 @@ daemon_run(struct daemon *d)
 		    d->conf->pid_file, strerror(errno));
 		return (EX_CANTCREAT);
 	}
-	/* The port may have been left to the kernel. */
-	if (spec.family != AF_UNIX)
-		spec.port = (uint16_t)listener_port(d->listener);
-	log_write(LOGL_MESSAGE, "listening on %s (%s)",
-	    spec_format(&spec, text, sizeof(text)), loop_backend(d->loop));
+	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
 		    "right to reach its children: security.effective_user");
@@ -225,6 +258,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -245,9 +279,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

@@ -11,8 +11,11 @@
  *	life.c		signals, reload, stop, log files: what is done to it
  *	serve.c		a process with sessions: accepting, limits
  *	privilege.c	the change of user, and what it needs before
+ *	office.c	what clients of the control socket ask for
+ *	workers.c	the table of those that are only that, worker.c
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  */
 #ifndef DAEMON_DAEMON_INTERNAL_H
 #define DAEMON_DAEMON_INTERNAL_H
@@ -27,15 +30,22 @@
 #include "event/loop.h"
 #include "net/listen.h"
 
+struct office;
 struct serve;
+struct shared;
+struct workers;
 
 struct daemon {
 	struct cmdline		 cmdline;
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
-	struct serve		*serve;		/* sessions of this process */
+	struct office		*office;	/* NULL before the sockets */
 	struct privilege	 privilege;	/* who it becomes */
+	struct shared		*shared;	/* what all processes count */
+	struct serve		*serve;		/* sessions of this process, */
+	struct workers		*workers;	/* or who has them; one is
+						   NULL */
 	struct loop_signal	 term, intr, hup, usr1;
 	bool			 background;	/* manager.daemon at start */
 	bool			 starting;	/* stderr is still read */
@@ -51,6 +61,9 @@ typedef void daemon_report_fn(const char *line, void *arg);
  */
 void	daemon_tell(const struct daemon *, unsigned level, const char *fmt,
 	    ...) COMPAT_PRINTF(3, 4);
+
+/* That and where it listens; the port may have been left to the kernel. */
+void	daemon_tell_listening(const struct daemon *);
 
 /* --- prepare.c ----------------------------------------------------------- */
 
@@ -69,7 +82,13 @@ void	prepare_again(const struct daemon *);
  */
 void	prepare(const struct daemon *, const struct conf *,
 	    const struct conf *old);
-/* Its socket, with what is wrong told; NULL on failure. */
+/* How its socket is to be. */
+void	prepare_listening(const struct daemon *, const struct conf *,
+	    struct listen_options *);
+/* Its socket, and why as at listener_new(). */
+struct listener *prepare_socket(const struct daemon *, const struct conf *,
+	    char *why, size_t whysize);
+/* The same with what is wrong told; NULL on failure. */
 struct listener *prepare_listener(const struct daemon *,
 	    const struct conf *);
 
@@ -87,11 +106,18 @@ int	life_begin(struct daemon *);
 void	life_end(struct daemon *);
 
 /*
- * Reads the whole configuration anew and puts it into force.  -1: it has
- * faults, each of which is told to report, and the old one stays.
+ * Whether a file will say again what it said; false for a pipe or a terminal.
+ */
+bool	life_can_read_again(const char *path);
+/*
+ * Reads the whole configuration anew and puts it into force.  -1: it has faults
+ * or cannot be had, which is told to report, and the old one stays wholly.
  */
 int	life_reload(struct daemon *, daemon_report_fn *, void *arg);
-/* No new sessions, the running ones may end; called again: now. */
+/*
+ * No new sessions but those that wait already, the running ones may end; called
+ * again: now.
+ */
 void	life_stop(struct daemon *, const char *why);
 /* Opens the log's file anew. */
 void	life_reopen(struct daemon *);

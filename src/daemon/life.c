@@ -17,9 +17,14 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "config/key.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
+#include "daemon/office.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "daemon/worker.h"
+#include "manager/shared.h"
 
 void
 life_hold_signals(bool all)
@@ -42,7 +47,7 @@ life_hold_signals(bool all)
  * A pipe or terminal gives its text once, and the next open of it may wait for
  * ever; /dev/null serves those who say all on the command line.
  */
-static bool
+bool
 life_can_read_again(const char *path)
 {
 	struct stat st;
@@ -81,48 +86,175 @@ life_stays(struct life_report *r, const char *why)
 }
 
 static bool
-life_differs(const char *old, const char *now)
+life_same_text(const char *a, const char *b)
 {
-	return (old == NULL || now == NULL ? old != now :
-	    strcmp(old, now) != 0);
+	return (a == NULL || b == NULL ? a == b : strcmp(a, b) == 0);
+}
+
+static bool
+life_same_value(const struct key *key, const struct conf *a,
+    const struct conf *b)
+{
+	const void *p = (const char *)a + key->offset;
+	const void *q = (const char *)b + key->offset;
+
+	switch (key->type) {
+	case KEY_BOOL:
+		return (*(const bool *)p == *(const bool *)q);
+	case KEY_NUMBER:	/* none or some */
+		return ((*(const unsigned *)p == 0) ==
+		    (*(const unsigned *)q == 0));
+	case KEY_WORD:
+		return (memcmp(p, q, sizeof(int)) == 0);
+	default:
+		return (life_same_text(*(char *const *)p, *(char *const *)q));
+	}
+}
+
+/* What only a start can change, by one line each that did. */
+static void
+life_tell_fixed(const struct conf *conf, const struct conf *old)
+{
+	static const char *const fixed[] = {
+		"manager.daemon", "manager.event_loop_backend",
+		"manager.n_workers", "security.effective_user",
+		"security.effective_group", "security.chroot",
+	};
+	const struct key *key;
+	size_t i;
+
+	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		key = key_find(key_main, fixed[i]);
+		if (!life_same_value(key, conf, old))
+			log_write(LOGL_WARNING, "%s has changed: this takes "
+			    "effect at the next start", key->name);
+	}
+}
+
+/* How far a new configuration has come into force. */
+struct life_change {
+	struct conf		*conf;
+	struct listener		*listener;	/* NULL: the old one stays */
+	bool			 access, log, sessions;	/* these have it */
+};
+
+/* The socket: a new one, or the old one as it is to be.  0, or -1 and why. */
+static int
+life_socket(struct daemon *d, struct life_change *c, char *why, size_t whysize)
+{
+	const struct conf *old = d->conf, *conf = c->conf;
+	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX];
+	struct listen_options opt;
+
+	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
+	    spec_format(&conf->spec, now, sizeof(now))) != 0) {
+		c->listener = prepare_socket(d, conf, why, whysize);
+		return (c->listener == NULL ? -1 : 0);
+	}
+	prepare_listening(d, conf, &opt);
+	c->access = old->socket_mode != conf->socket_mode ||
+	    !life_same_text(old->socket_group, conf->socket_group);
+	return (listener_set(d->listener, &opt, c->access, why, whysize));
+}
+
+/* All that can fail, one after the other.  0, or -1 and why. */
+static int
+life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
+{
+	if (office_prepare(d, c->conf, why, whysize) == -1)
+		return (-1);
+	why[0] = '\0';
+	if (life_socket(d, c, why, whysize) == -1)
+		return (-1);
+	if (why[0] != '\0')
+		log_write(LOGL_WARNING, "%s", why);
+	if (prepare_log(d, c->conf) == -1) {
+		(void)snprintf(why, whysize, "log.path: %s: %s",
+		    c->conf->log_path, strerror(errno));
+		return (-1);
+	}
+	c->log = true;
+	if (d->workers != NULL) {
+		prepare_limits(d, c->conf);
+		if (workers_reload(d->workers, c->conf, c->listener) == 0)
+			return (0);
+		(void)snprintf(why, whysize, "manager.n_workers: none can be "
+		    "made: %s", strerror(errno));
+		return (-1);
+	}
+	if (serve_set_conf(d->serve, c->conf) == -1) {
+		(void)snprintf(why, whysize, "%s", strerror(errno));
+		return (-1);
+	}
+	c->sessions = true;
+	/* Last, because what it accepted cannot be given back. */
+	if (c->listener != NULL && serve_listen(d->serve, c->listener) == -1) {
+		(void)snprintf(why, whysize, "manager.connection_spec: %s",
+		    errno == EBUSY ? "connections still wait at the socket "
+		    "before this one" : strerror(errno));
+		return (-1);
+	}
+	return (0);
+}
+
+/* Back again. */
+static void
+life_undo(struct daemon *d, struct life_change *c)
+{
+	struct listen_options opt;
+	char why[256];
+
+	office_commit(d, false);
+	if (c->sessions)
+		(void)serve_set_conf(d->serve, d->conf);
+	if (c->log)
+		(void)prepare_log(d, d->conf);
+	if (c->listener == NULL) {
+		prepare_listening(d, d->conf, &opt);
+		(void)listener_set(d->listener, &opt, c->access, why,
+		    sizeof(why));
+	}
+	listener_free(c->listener);
+	conf_unref(c->conf);
 }
 
 int
 life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 {
 	struct life_report r = { fn, arg };
-	struct conf *conf, *old = d->conf;
-	char now[SPEC_TEXT_MAX], then[SPEC_TEXT_MAX], why[1024];
+	struct life_change c;
+	struct conf *old = d->conf;
+	char why[1200];
 
+	if (d->stopping)
+		return (life_stays(&r, "the manager is ending"));
 	notify(NOTIFY_RELOADING);
 	if (!life_can_read_again(d->cmdline.source.file)) {
 		(void)snprintf(why, sizeof(why), "%s cannot be read again, it "
 		    "is not a regular file", d->cmdline.source.file);
 		return (life_stays(&r, why));
 	}
-	conf = prepare_conf(d, life_report, &r);
-	if (conf == NULL)
+	memset(&c, 0, sizeof(c));
+	c.conf = prepare_conf(d, life_report, &r);
+	if (c.conf == NULL)
 		return (life_stays(&r, "the new one has errors"));
-	if (strcmp(spec_format(&old->spec, then, sizeof(then)),
-	    spec_format(&conf->spec, now, sizeof(now))) != 0)
-		log_write(LOGL_WARNING, "manager.connection_spec: %s takes "
-		    "effect at the next start, until then it is %s", now,
-		    then);
-	if (life_differs(old->effective_user, conf->effective_user) ||
-	    life_differs(old->effective_group, conf->effective_group) ||
-	    life_differs(old->chroot, conf->chroot))
-		log_write(LOGL_WARNING, "security.* takes effect at the next "
-		    "start");
-	if (prepare_log(d, conf) == -1)
-		log_write(LOGL_ERROR, "log.path: %s: %s", conf->log_path,
-		    strerror(errno));
-	prepare_limits(d, conf);
-	prepare(d, conf, old);
-	if (serve_set_conf(d->serve, conf) == -1) {
-		conf_unref(conf);
-		return (life_stays(&r, strerror(errno)));
+	sandbox_compare(d, c.conf);
+	if (life_change(d, &c, why, sizeof(why)) == -1) {
+		life_undo(d, &c);
+		return (life_stays(&r, why));
 	}
-	d->conf = conf;
+	d->conf = c.conf;
+	if (c.listener != NULL) {
+		if (d->workers != NULL)
+			listener_free(d->listener);
+		d->listener = c.listener;
+		daemon_tell_listening(d);
+	}
+	office_commit(d, true);
+	if (d->workers == NULL)
+		prepare_limits(d, d->conf);
+	prepare(d, d->conf, old);
+	life_tell_fixed(d->conf, old);
 	conf_unref(old);
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	notify(NOTIFY_READY);
@@ -132,7 +264,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 void
 life_reopen(struct daemon *d)
 {
-	(void)d;
+	if (d->workers != NULL)
+		workers_reopen(d->workers);
 	if (log_reopen() == -1)
 		log_write(LOGL_ERROR, "the log cannot be opened again: %s",
 		    strerror(errno));
@@ -151,6 +284,10 @@ life_on_done(void *arg)
 void
 life_stop(struct daemon *d, const char *why)
 {
+	if (d->stopping && d->workers != NULL) {
+		workers_end(d->workers, "the manager ends at once");
+		return;
+	}
 	if (d->stopping) {
 		serve_end(d->serve, "the manager ends at once");
 		loop_stop(d->loop);
@@ -158,9 +295,15 @@ life_stop(struct daemon *d, const char *why)
 	}
 	d->stopping = true;
 	notify(NOTIFY_STOPPING);
-	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
-	    serve_sessions(d->serve));
-	listener_free(d->listener);
+	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
+	    (unsigned)shared_running(d->shared));
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_stop(d->workers, d->conf->shutdown_timeout,
+		    life_on_done, d);
+		return;
+	}
 	d->listener = NULL;
 	serve_stop(d->serve, d->conf->shutdown_timeout, life_on_done, d);
 }

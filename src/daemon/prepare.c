@@ -125,6 +125,7 @@ prepare_log(const struct daemon *d, const struct conf *conf)
 	set.path = conf->log_path;
 	set.levels = conf->log_levels;
 	set.facility = conf->log_facility;
+	set.format = conf->log_format;
 	set.use_syslog = conf->log_use_syslog && !d->cmdline.debug;
 	set.to_stderr = d->cmdline.debug;
 	set.no_file = d->background;
@@ -240,24 +241,38 @@ prepare(const struct daemon *d, const struct conf *conf,
 	prepare_records(d, conf);
 }
 
+void
+prepare_listening(const struct daemon *d, const struct conf *conf,
+    struct listen_options *opt)
+{
+	memset(opt, 0, sizeof(*opt));
+	opt->mode = conf->socket_mode;
+	opt->group = conf->socket_group;
+	opt->lend = privilege_may_lend(&d->privilege);
+	opt->owner = d->privilege.uid;
+	opt->remove_on_create = conf->socket_remove_on_create;
+	opt->remove_on_close = conf->socket_remove_on_close;
+	opt->pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
+	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
+}
+
+struct listener *
+prepare_socket(const struct daemon *d, const struct conf *conf, char *why,
+    size_t whysize)
+{
+	struct listen_options opt;
+
+	prepare_listening(d, conf, &opt);
+	return (listener_new(&conf->spec, &opt, why, whysize));
+}
+
 struct listener *
 prepare_listener(const struct daemon *d, const struct conf *conf)
 {
-	struct listen_options opt;
 	struct listener *l;
 	char why[256];
 
-	memset(&opt, 0, sizeof(opt));
-	opt.mode = conf->socket_mode;
-	opt.group = conf->socket_group;
-	opt.lend = privilege_may_lend(&d->privilege);
-	opt.owner = d->privilege.uid;
-	opt.remove_on_create = conf->socket_remove_on_create;
-	opt.remove_on_close = conf->socket_remove_on_close;
-	opt.pause_ms = conf->suspend_time_on_unacceptable > UINT32_MAX ?
-	    UINT32_MAX : (unsigned)conf->suspend_time_on_unacceptable;
-	why[0] = '\0';
-	l = listener_new(&conf->spec, &opt, why, sizeof(why));
+	l = prepare_socket(d, conf, why, sizeof(why));
 	if (why[0] != '\0')
 		daemon_tell(d, l == NULL ? LOGL_ERROR : LOGL_WARNING, "%s",
 		    why);

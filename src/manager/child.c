@@ -82,8 +82,7 @@ child_restart_timer(struct child *c)
 static void
 child_waited(struct child *c)
 {
-	if (c->waiting != STAGE_N)
-		c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
+	c->waited_ms += account_waiting(c);
 	c->waiting = STAGE_N;
 }
 
@@ -118,6 +117,8 @@ child_disconnect(struct child *c)
 	breaker_leave(c->run->breaker, c);
 	dial_cancel(&c->dial);
 	stream_close(&c->stream);
+	c->run->stats->open -= c->open;
+	c->open = false;
 	loop_timer_stop(&c->timer);
 	child_drop_edits(c);
 	c->in_message = c->lost = false;
@@ -136,17 +137,16 @@ child_lose(struct child *c, const char *why)
 	loop_timer_stop(&c->timer);
 }
 
-/*
- * "[statistics] [milter][end][STAGE][STATUS][SECONDS](ID): NAME" is read by
- * upstream's log analyzer: the form is fixed.
- */
+/* From now on its fallback answers for it. */
 static void
-child_log_end(const struct child *c)
+child_give_up(struct child *c, unsigned level, enum stage stage,
+    const char *reason)
 {
-	log_write(LOGL_STATISTICS, "[milter][end][%s][%s][%llu.%03llu](%u): %s",
-	    stage_table[c->last_stage].upstream, c->status,
-	    (unsigned long long)(c->waited_ms / 1000),
-	    (unsigned long long)(c->waited_ms % 1000), c->id, c->conf->name);
+	c->state = CHILD_FAILED;
+	c->status = "error";
+	c->last_stage = stage;
+	fallback_log(c, level, stage, reason);
+	account_failed(c, reason);
 }
 
 void
@@ -167,16 +167,12 @@ child_fail(struct child *c, const char *fmt, ...)
 	}
 	stage = c->waiting != STAGE_N ? c->waiting :
 	    c->state == CHILD_READY ? c->session->stage : STAGE_NEGOTIATE;
-	c->last_stage = stage;
 	record_note(c->session, c, reason);
 	if (c->state == CHILD_DIALLING || c->state == CHILD_NEGOTIATING)
 		dial_bad(&c->dial);
 	breaker_bad(c->run->breaker, c, stage);
 	child_disconnect(c);
-	c->state = CHILD_FAILED;
-	c->status = "error";
-	fallback_log(c, LOGL_WARNING, stage, reason);
-	child_log_end(c);
+	child_give_up(c, LOGL_WARNING, stage, reason);
 }
 
 /* What came in place of the answer to our offer is not milter: who is it? */
@@ -283,6 +279,8 @@ child_on_dialled(struct dial *d, int fd, const char *why, void *arg)
 		return;
 	}
 	record_child(c);
+	c->open = true;
+	c->run->stats->open++;
 	memset(&out, 0, sizeof(out));
 	c->state = CHILD_NEGOTIATING;
 	c->wait_since = loop_now(child_loop(c));
@@ -322,13 +320,10 @@ child_start(struct child *c)
 	memset(c->macro_gen, 0, sizeof(c->macro_gen));
 	option_free(&c->option);
 	if (!breaker_enter(c->run->breaker, c, why, sizeof(why))) {
-		c->state = CHILD_FAILED;
-		c->status = "error";
-		c->last_stage = STAGE_NEGOTIATE;
-		fallback_log(c, LOGL_INFO, STAGE_NEGOTIATE, why);
-		child_log_end(c);
+		child_give_up(c, LOGL_INFO, STAGE_NEGOTIATE, why);
 		return;
 	}
+	c->run->stats->connections++;
 	dial_start(&c->dial, c->run->target, child_dial_time(c),
 	    child_on_dialled, c);
 }
@@ -455,7 +450,7 @@ child_quit(struct child *c)
 	}
 	child_disconnect(c);
 	if (c->state != CHILD_NEW)
-		child_log_end(c);
+		account_child_end(c);
 	c->state = CHILD_DONE;
 }
 
@@ -490,6 +485,7 @@ child_on_answer(struct child *c, const struct packet *pkt)
 		child_fail(c, "negotiation: %s", why);
 		return;
 	}
+	account_reply(c);
 	c->waited_ms += loop_now(child_loop(c)) - c->wait_since;
 	c->state = CHILD_READY;
 	dial_good(&c->dial);
@@ -516,6 +512,7 @@ child_on_edit(struct child *c, const struct packet *pkt)
 		    packet_reply_name(pkt->code));
 		return;
 	}
+	account_header(c->session, c, pkt);
 	if (pkt->code != SMFIR_REPLBODY) {
 		if (++c->n_edits > HEADER_EDITS_MAX)
 			child_fail(c, "more than %d edits", HEADER_EDITS_MAX);
@@ -563,6 +560,7 @@ child_take_reply(struct child *c)
 {
 	c->replied = c->waiting;
 	breaker_good(c->run->breaker, c, c->replied);
+	account_reply(c);
 	child_waited(c);
 	child_restart_timer(c);
 	if (log_wants(LOGL_DEBUG)) {

@@ -130,9 +130,10 @@ content_decide(struct session *s, struct child *who, enum verdict v,
 	s->status = status != NULL ? status : s->status;
 	session_decide(s, v, text, false);
 	if (who != NULL && who->state == CHILD_READY) {
-		who->fate = who->status = s->status;
+		who->fate = who->status = who->said = s->status;
 		who->in_message = false;	/* by its own verdict */
 	}
+	account_verdict(s, who, stage, v, text);
 	loop_timer_stop(&s->progress);
 	session_message_end(s);
 	(void)session_reply(s, stage, v, s->decided.text);
@@ -205,6 +206,7 @@ content_body(struct session *s, const unsigned char *data, size_t len)
 	struct child *c;
 	size_t i;
 
+	account_body(s, len);
 	for (i = s->walk; i < s->n && !keep; i++) {
 		c = &s->child[i];
 		keep = content_is_open(c) && content_wants_body(c) &&
@@ -398,6 +400,7 @@ content_heard(struct session *s, struct child *c)
 	if (verdict_effect(c->replied, v) == EFFECT_OUT_MESSAGE) {
 		if (v == VERDICT_ACCEPT)
 			c->status = "accept";
+		c->said = v == VERDICT_ACCEPT ? "accept" : "pass";
 		c->fate = "accept";
 		c->done = true;
 		if (c->replied == STAGE_EOM && !c->conf->evaluation_mode &&
@@ -406,7 +409,7 @@ content_heard(struct session *s, struct child *c)
 			go_on = false;
 		}
 	} else if (c->conf->evaluation_mode) {
-		c->fate = c->status = verdict_status(v, text);
+		c->fate = c->status = c->said = verdict_status(v, text);
 		session_log(s, LOGL_INFO, "child=%s stage=%s verdict=%s "
 		    "evaluated only", c->conf->name,
 		    stage_table[c->replied].name, verdict_name(v));
@@ -528,6 +531,7 @@ content_header(struct session *s, const struct packet *pkt)
 
 	if (packet_get_header(pkt, &h) != PACKET_OK)
 		return (true);		/* checked before; cannot be */
+	s->account.bytes += h.namelen + h.valuelen + 4;
 	if (s->headers.bytes + h.namelen + h.valuelen >
 	    s->conf->max_header_size) {
 		content_give_up(s, "more header than manager.max_header_size");

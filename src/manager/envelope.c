@@ -107,6 +107,7 @@ envelope_effect(struct session *s, struct child *c, enum verdict v,
 		break;
 	case EFFECT_OUT_MESSAGE:
 		c->fate = c->status = "accept";
+		c->said = c->status;
 		c->in_message = false;
 		c->done = true;
 		break;
@@ -124,6 +125,7 @@ envelope_effect(struct session *s, struct child *c, enum verdict v,
 		 */
 		if (s->stage == STAGE_RCPT)
 			child_abort(c);
+		c->said = c->status;
 		c->in_message = false;
 		break;
 	}
@@ -186,10 +188,15 @@ envelope_log(const struct session *s, const struct child *c, enum stage stage,
 	const char *rcpt = stage == STAGE_RCPT && s->event.len > 0 ?
 	    (const char *)buf_ptr(&s->event) : "";
 	char who[200];
+	enum verdict_effect effect = verdict_effect(stage, v);
+	/* Of a message the line at its end tells the same. */
+	unsigned level = effect == EFFECT_RECIPIENT ||
+	    effect == EFFECT_COMMAND || effect == EFFECT_SESSION ?
+	    LOGL_MESSAGE : LOGL_INFO;
 
-	if (!log_wants(LOGL_MESSAGE))
+	if (!log_wants(level))
 		return;
-	session_log(s, LOGL_MESSAGE, "child=%s stage=%s verdict=%s%s%s%s%s%s",
+	session_log(s, level, "child=%s stage=%s verdict=%s%s%s%s%s%s",
 	    c != NULL ? c->conf->name : "-", stage_table[stage].name,
 	    verdict_name(v), rcpt[0] != '\0' ? " rcpt=" : "",
 	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
@@ -241,6 +248,7 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		else if (effect == EFFECT_MESSAGE) {
 			session_decide(s, v, text, false);
 			text = s->decided.text;
+			account_verdict(s, c, s->stage, v, text);
 			/*
 			 * Behind a refused DATA neither MTA resets the
 			 * transaction; they say ABORT themselves.
@@ -252,8 +260,13 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
 		    stage_table[s->stage].name);
 	if (s->stage == STAGE_RCPT && !verdict_decides(s->stage, v) &&
-	    !envelope_rejected_rcpt(s))
+	    !envelope_rejected_rcpt(s)) {
 		plan_taken(s);
+		account_taken(s);
+	}
+	/* The MTA sends no more of the message. */
+	if (v == VERDICT_ACCEPT)
+		account_verdict(s, NULL, s->stage, v, NULL);
 	(void)session_reply(s, s->stage, v, text);
 	buf_free(&s->event);
 	envelope_drop_texts(s);
@@ -464,6 +477,11 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		s->child[i].asked = false;
 	}
 	s->walk = 0;
+	account_event(s, pkt);
+	if (stage == STAGE_CONNECT && limit_refuses(s, pkt)) {
+		buf_free(&s->event);
+		return;
+	}
 	if (plan_event(s, pkt) == -1) {
 		session_end(s, "out of memory");
 		return;

@@ -30,12 +30,16 @@ fallback_client(struct session *s, const struct packet *pkt)
 	struct packet_connect client;
 
 	s->client_local = false;
+	s->client_port = s->client_missed = 0;
 	if (packet_get_connect(pkt, &client) != PACKET_OK)
 		return;
 	if (client.family == SMFIA_UNIX || client.family == SMFIA_UNKNOWN)
 		s->client_local = true;
-	else if (network_read_address(client.address, &address) == 0)
+	else if (network_read_address(client.address, &address) == 0) {
 		s->client_local = network_is_private(&address);
+		s->client_address = address;
+		s->client_port = client.port;
+	}
 }
 
 bool
@@ -170,11 +174,11 @@ fallback_all_failed(const struct session *s)
 	return (n > 0 || s->n == 0);
 }
 
-enum verdict
-fallback_of_manager(const struct session *s, enum stage stage)
+/* As what it can be at a stage. */
+static enum verdict
+fallback_at(const struct session *s, enum stage stage, enum conf_status status)
 {
-	enum verdict v = fallback_verdict(fallback_possible(s,
-	    s->conf->fallback_status));
+	enum verdict v = fallback_verdict(fallback_possible(s, status));
 
 	/*
 	 * Discard has no meaning before a message, accept none for an unknown
@@ -185,6 +189,18 @@ fallback_of_manager(const struct session *s, enum stage stage)
 	    (v == VERDICT_ACCEPT && stage == STAGE_UNKNOWN))
 		v = VERDICT_CONTINUE;
 	return (v);
+}
+
+enum verdict
+fallback_of_manager(const struct session *s, enum stage stage)
+{
+	return (fallback_at(s, stage, s->conf->fallback_status));
+}
+
+enum verdict
+fallback_at_disconnect(const struct session *s, enum stage stage)
+{
+	return (fallback_at(s, stage, s->conf->fallback_status_at_disconnect));
 }
 
 /* Those that one child may come to use: f of each. */
@@ -225,7 +241,7 @@ void
 fallback_claim(struct session *s)
 {
 	bool hold = s->conf->fallback_status == CONF_QUARANTINE;
-	bool address = false;
+	bool address = s->conf->connection_check_interval > 0;
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {

@@ -24,22 +24,6 @@
 /* The MTA's queue is filled up to here, then drained. */
 #define FINISH_QUEUE_HIGH	(256u * 1024u)
 
-static void
-finish_log_header(const struct session *s, const struct child *c,
-    const struct packet_header *h)
-{
-	char name[200], value[600];
-
-	if (h->valuelen == 0 || !log_wants(LOGL_STATISTICS))
-		return;
-	log_escape(name, sizeof(name), h->name, h->namelen);
-	log_escape(value, sizeof(value), h->value, h->valuelen);
-	log_write(LOGL_STATISTICS, "[milter][header][add](%u): <%s>=<%s>: %s",
-	    c->id, name, value, c->conf->name);
-	log_write(LOGL_STATISTICS, "[session][header][add](%u): <%s>=<%s>",
-	    s->id, name, value);
-}
-
 /* One operation on a header field.  0, or -1 when out of memory. */
 static int
 finish_header(struct session *s, const struct child *c,
@@ -52,7 +36,7 @@ finish_header(struct session *s, const struct child *c,
 
 	if (packet_get_header(pkt, &h) != PACKET_OK)
 		return (0);		/* checked when it came */
-	finish_log_header(s, c, &h);
+	account_header(s, NULL, pkt);
 	memset(&value, 0, sizeof(value));
 	/*
 	 * One setting holds for the MTA's whole connection: to a child that
@@ -89,6 +73,8 @@ static int
 finish_edit(struct session *s, const struct child *c,
     const struct packet *pkt)
 {
+	const char *reason;
+
 	switch (pkt->code) {
 	case SMFIR_ADDHEADER:
 	case SMFIR_INSHEADER:
@@ -96,6 +82,8 @@ finish_edit(struct session *s, const struct child *c,
 		return (finish_header(s, c, pkt));
 	case SMFIR_QUARANTINE:
 		s->quarantined = true;
+		if (packet_get_string(pkt, &reason) == PACKET_OK)
+			account_held(s, reason);
 		log_write(LOGL_STATISTICS,
 		    "[reply][end-of-message][quarantine](%u)", s->id);
 		break;
@@ -120,7 +108,8 @@ finish_apply(struct session *s, struct child *c)
 		if (finish_edit(s, c, &pkt) == -1)
 			return (-1);
 		if (pkt.code == SMFIR_QUARANTINE)
-			c->status = "quarantine";
+			c->status = c->said = "quarantine";
+		c->run->stats->edits++;
 		off += pkt.size;
 		session_log(s, LOGL_DEBUG, "child=%s stage=eom edit=%s",
 		    c->conf->name, packet_reply_name(pkt.code));
@@ -130,6 +119,7 @@ finish_apply(struct session *s, struct child *c)
 			session_log(s, LOGL_INFO, "child=%s stage=eom new body "
 			    "of the original one, in place of what others "
 			    "before it made", c->conf->name);
+		c->run->stats->edits++;
 		original_keep_body(s);
 		s->body = *c->body;
 		free(c->body);
@@ -147,6 +137,8 @@ finish_apply(struct session *s, struct child *c)
 static void
 finish_end(struct session *s)
 {
+	account_verdict(s, NULL, STAGE_EOM, s->quarantined ?
+	    VERDICT_QUARANTINE : VERDICT_CONTINUE, NULL);
 	session_log(s, LOGL_INFO, "stage=eom verdict=%s%s",
 	    s->quarantined ? "quarantine" : "continue",
 	    s->body_replaced ? " body=replaced" : "");
@@ -163,6 +155,7 @@ finish_fail(struct session *s, const char *why)
 {
 	session_log(s, LOGL_ERROR, "stage=eom verdict=tempfail reason=%s", why);
 	s->status = "temporary-failure";
+	account_verdict(s, NULL, STAGE_EOM, VERDICT_TEMPFAIL, why);
 	session_message_end(s);
 	(void)session_reply(s, STAGE_EOM, VERDICT_TEMPFAIL, NULL);
 	session_idle(s);
@@ -212,8 +205,10 @@ finish_hold(struct session *s, bool all)
 	buf_free(&frame);
 	if (r == -1)
 		return (-1);
-	session_log(s, LOGL_MESSAGE, "stage=eom verdict=quarantine "
+	session_log(s, LOGL_INFO, "stage=eom verdict=quarantine "
 	    "reason=%s", reason);
+	if (s->account.held == NULL)
+		account_held(s, reason);
 	log_write(LOGL_STATISTICS, "[reply][end-of-message][quarantine](%u)",
 	    s->id);
 	return (0);
@@ -227,6 +222,7 @@ finish_begin(struct session *s)
 
 	loop_timer_stop(&s->progress);
 	s->mode = SESSION_FINISH;
+	s->waits_since = loop_now(s->mta.loop);
 	deadline_stop(s);
 	s->finish_off = 0;
 	/* The reason that Sendmail keeps is the last: a child's own. */

@@ -5,7 +5,7 @@
 /*
  * manager.c - the sessions of a process and the configuration they begin with.
  * Owns:      the list of sessions, the generations, the children's targets and
- *            breakers: what of them outlives a reload.
+ *            breakers: what of them outlives a reload; what was counted.
  * Called by: daemon/.
  * Must not:  read configuration files or open sockets.
  */
@@ -15,9 +15,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "manager/alive.h"
 #include "manager/manager_internal.h"
 #include "manager/record.h"
+#include "manager/shared.h"
 #include "manager/session_internal.h"
+
+/* Sessions that end are told of together, after so many ms. */
+#define MANAGER_REPORT_MS	1000u
 
 static bool
 manager_same_text(const char *a, const char *b)
@@ -117,7 +122,37 @@ static void
 manager_run_free(struct child_run *run)
 {
 	target_free(run->target);
+	if (run->breaker != NULL && run->stats != NULL)
+		breaker_hide(run->breaker, &run->stats->broken);
 	breaker_unref(run->breaker);
+}
+
+static void
+manager_count_in(struct generation *g, struct stats *stats)
+{
+	size_t i;
+
+	g->stats = stats;
+	for (i = 0; i < g->n; i++) {
+		struct child_run *run = &g->run[i];
+
+		run->stats = stats_child(stats, run->conf->index);
+		breaker_show(run->breaker, &run->stats->broken);
+	}
+}
+
+/* What it has counted stays. */
+static void
+manager_generation_gone(struct generation *g)
+{
+	struct generation **at = &g->manager->generations;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (!g->lent)
+		(void)stats_view_add(&g->manager->past, g->stats, g->conf,
+		    true);
 }
 
 static void
@@ -127,8 +162,12 @@ manager_generation_unref(struct generation *g)
 
 	if (g == NULL || --g->refs > 0)
 		return;
+	if (g->manager != NULL)
+		manager_generation_gone(g);
 	for (i = 0; i < g->n; i++)
 		manager_run_free(&g->run[i]);
+	if (!g->lent)
+		stats_free(g->stats);
 	free(g->run);
 	supply_drop(g);
 	record_folder_unref(g->records);
@@ -165,11 +204,20 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (g->records == NULL)
 			goto fail;
 	}
+	g->stats = stats_new(conf);
+	if (g->stats == NULL)
+		goto fail;
 	/* The new order holds for the sessions that are there, too. */
 	for (i = 0; i < g->n; i++)
 		target_set_balance(g->run[i].target,
 		    manager_balance(g->run[i].conf));
 	g->conf = conf;
+	if (m->gen != NULL)
+		stats_inherit(g->stats, conf, m->gen->stats, m->gen->conf);
+	manager_count_in(g, g->stats);
+	g->manager = m;
+	g->next = m->generations;
+	m->generations = g;
 	return (g);
 fail:
 	g->conf = NULL;
@@ -178,12 +226,15 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf)
+manager_new(struct loop *loop, struct conf *conf, struct shared *shared,
+    unsigned slot)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
+		m->shared = shared;
+		m->slot = slot;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);
@@ -207,6 +258,7 @@ manager_set_conf(struct manager *m, struct conf *conf)
 	}
 	manager_generation_unref(m->gen);
 	m->gen = g;
+	alive_start(m);
 	return (0);
 }
 
@@ -216,28 +268,73 @@ manager_conf(const struct manager *m)
 	return (m->gen->conf);
 }
 
-void
+int
 manager_accept(struct manager *m, int fd, const char *peer)
 {
 	struct session *s;
+	int saved;
 
-	s = session_new(m, m->gen, fd, ++m->next_id, peer);
+	s = session_new(m, m->gen, fd, shared_id(m->shared), peer);
 	if (s == NULL) {
-		log_write(LOGL_ERROR, "a session from %s could not be made: %s",
-		    peer, strerror(errno));
+		saved = errno;
 		(void)close(fd);
-		return;
+		shared_leave(m->shared, m->slot, false);
+		errno = saved;
+		return (-1);
 	}
 	s->next = m->sessions;
 	if (s->next != NULL)
 		s->next->prev = s;
 	m->sessions = s;
 	m->n_sessions++;
+	stats_total(s->gen->stats)->running++;
+	alive_start(m);
+	return (0);
+}
+
+/*
+ * "[sessions][finished] TOTAL(+NEW) RUNNING", upstream's form; what is running
+ * is that of the whole daemon.  Upstream counts objects of Ruby behind the
+ * memory.
+ */
+static void
+manager_report(struct manager *m)
+{
+	loop_timer_stop(&m->report);
+	if (m->finished == m->reported)
+		return;
+	log_write(LOGL_STATISTICS, "[sessions][finished] %llu(+%llu) %u",
+	    (unsigned long long)m->finished,
+	    (unsigned long long)(m->finished - m->reported),
+	    (unsigned)shared_running(m->shared));
+	m->reported = m->finished;
+	if (m->gen->conf->report_memory_statistics &&
+	    log_wants(LOGL_STATISTICS))
+		log_write(LOGL_STATISTICS, "[maintain][memory] (%ldKB) "
+		    "total:0 Proc:0 GLib::Object:0", compat_memory());
+}
+
+static void
+manager_on_report(struct loop_timer *t, void *arg)
+{
+	(void)t;
+	manager_report(arg);
+}
+
+static void
+manager_finished(struct manager *m)
+{
+	m->finished++;
+	if (m->finished - m->reported == 1)
+		loop_timer_start(m->loop, &m->report, MANAGER_REPORT_MS,
+		    manager_on_report, m);
 }
 
 void
 manager_session_gone(struct manager *m, struct session *s)
 {
+	if (s->negotiated)
+		manager_finished(m);
 	if (s->prev != NULL)
 		s->prev->next = s->next;
 	else
@@ -245,7 +342,11 @@ manager_session_gone(struct manager *m, struct session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	shared_leave(m->shared, m->slot, s->negotiated);
+	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
+	if (m->n_sessions == 0)
+		manager_report(m);
 	if (m->on_end != NULL)
 		m->on_end(m, m->on_end_arg);
 }
@@ -254,6 +355,34 @@ size_t
 manager_n_sessions(const struct manager *m)
 {
 	return (m->n_sessions);
+}
+
+struct stats *
+manager_stats(const struct manager *m)
+{
+	return (m->gen->stats);
+}
+
+void
+manager_lend_stats(struct manager *m, struct stats *stats)
+{
+	struct stats *own = m->gen->stats;
+
+	manager_count_in(m->gen, stats);
+	m->gen->lent = true;
+	stats_free(own);
+}
+
+int
+manager_view(const struct manager *m, struct stats_view *v)
+{
+	const struct generation *g;
+
+	for (g = m->generations; g != NULL; g = g->next)
+		if (!g->lent &&
+		    stats_view_add(v, g->stats, g->conf, false) == -1)
+			return (-1);
+	return (stats_view_add_view(v, &m->past));
 }
 
 size_t
@@ -288,7 +417,12 @@ manager_free(struct manager *m)
 	manager_end_all(m, "the manager ends");
 	while (m->sessions != NULL)
 		session_reap(m->sessions);
+	manager_report(m);
+	alive_free(m->alive);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
+	stats_view_free(&m->past);
 	free(m);
 }
+
+#undef MANAGER_REPORT_MS

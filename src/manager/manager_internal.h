@@ -13,10 +13,20 @@
 struct manager {
 	struct loop		*loop;
 	struct resolver		*resolver;	/* NULL: not needed so far */
-	struct generation	*gen;
+	struct generation	*gen;		/* in force */
+	struct generation	*generations;	/* the newest first */
+	struct stats_view	 past;		/* of those that are gone */
+	struct loop_timer	 report;
+	uint64_t		 finished;	/* sessions, strangers aside */
+	uint64_t		 reported;	/* of them */
 	struct session		*sessions;
+	struct alive		*alive;		/* NULL: not needed so far */
 	size_t			 n_sessions;
-	unsigned		 next_id;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	uint64_t		 refused_at;	/* loop_now() of the last line
+						   about a client */
+	unsigned		 refused;	/* since then */
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };

@@ -17,6 +17,7 @@
 #include "condition/condition.h"
 #include "manager/manager_internal.h"
 #include "manager/plan_internal.h"
+#include "manager/shared.h"
 
 /* ms of a round that one session's conditions may have. */
 #define PLAN_TURN	10u
@@ -109,9 +110,9 @@ plan_log(const struct child *c, enum stage stage,
 	const char *rcpt = stage == STAGE_RCPT ?
 	    (const char *)buf_ptr(&s->event) : "";
 
-	if (!log_wants(LOGL_MESSAGE))
+	if (!log_wants(LOGL_INFO))
 		return;
-	session_log(s, LOGL_MESSAGE, "child=%s state=stopped stage=%s%s%s %s",
+	session_log(s, LOGL_INFO, "child=%s state=stopped stage=%s%s%s %s",
 	    c->conf->name, stage_table[stage].name,
 	    stage == STAGE_RCPT ? " rcpt=" : "",
 	    log_escape(who, sizeof(who), rcpt, strlen(rcpt)),
@@ -135,6 +136,47 @@ plan_is_over_time(struct session_plan *p)
 	return (behind >= p->until);
 }
 
+/* What changes from one question to the next. */
+static void
+plan_refresh(struct child *c)
+{
+	struct session *s = c->session;
+	struct facts *f = &s->plan->facts;
+	const char *tls;
+
+	s->plan->child = c;
+	tls = macros_known(c, "tls_version");
+	f->tls = tls != NULL && tls[0] != '\0';
+	f->authenticated = fallback_authenticated(s);
+	f->postfix = session_is_postfix(s);
+	f->connections = (long)shared_running(s->manager->shared);
+	f->stressed = s->gen->stress > 0 &&
+	    f->connections >= (long)s->gen->stress;
+}
+
+/* Those up to the one that has stopped it (NULL: all) were asked. */
+static void
+plan_count(struct child *c, enum stage stage, const struct conf_condition *by)
+{
+	struct stats *stats = c->session->gen->stats;
+	struct stats_condition *count;
+	size_t i;
+
+	for (i = 0; i < c->conf->n_conditions; i++) {
+		const struct conf_condition *one = c->conf->conditions[i];
+
+		if (one->stop[plan_stage(stage)] == NULL)
+			continue;
+		count = stats_condition(stats, one->index);
+		count->asked++;
+		if (one != by)
+			continue;
+		count->stopped++;
+		c->stopped_by = one;
+		break;
+	}
+}
+
 /* Asks its conditions. */
 static enum plan
 plan_evaluate(struct child *c, enum stage stage)
@@ -144,29 +186,23 @@ plan_evaluate(struct child *c, enum stage stage)
 	struct facts *f = &p->facts;
 	struct condition_hooks hooks = { plan_on_set, plan_on_failed, c };
 	struct condition_stop stop;
-	const char *tls;
 
 	if (plan_is_over_time(p)) {
 		facts_ask_again(f);
 		return (PLAN_PENDING);
 	}
-	p->child = c;
 	p->stage = stage;
-	tls = macros_known(c, "tls_version");
-	f->tls = tls != NULL && tls[0] != '\0';
-	f->authenticated = fallback_authenticated(s);
-	f->postfix = session_is_postfix(s);
-	f->connections = (long)s->manager->n_sessions;
-	f->stressed = s->gen->stress > 0 &&
-	    s->manager->n_sessions >= s->gen->stress;
+	plan_refresh(c);
 	switch (condition_ask(c->conf, (enum conf_stage)plan_stage(stage), f,
 	    &hooks, &stop)) {
 	case CONDITION_PENDING:
 		return (PLAN_PENDING);
 	case CONDITION_STOP:
 		plan_log(c, stage, &stop);
+		plan_count(c, stage, stop.condition);
 		return (PLAN_STOP);
 	case CONDITION_RUN:
+		plan_count(c, stage, NULL);
 		break;
 	}
 	return (PLAN_RUN);
@@ -267,6 +303,41 @@ plan_ask_piece(struct child *c, enum stage stage,
 	return (c->plan);
 }
 
+bool
+plan_client_is_there(struct session *s, const char *state)
+{
+	const struct expr *checker = s->conf->connection_checker;
+	char text[500];
+	const char *why;
+	struct eval_env env;
+	struct eval e;
+
+	if (checker == NULL)
+		return (strcmp(state, "gone") != 0 &&
+		    strcmp(state, "half-closed") != 0);
+	plan_refresh(&s->child[0]);
+	s->plan->facts.client_state = state;
+	facts_env(&s->plan->facts, &env);
+	e.env = &env;
+	switch (expr_eval(checker, &e)) {
+	case EVAL_OK:
+		return (e.result.yes);
+	case EVAL_FAILED:
+		why = facts_failure(&s->plan->facts);
+		if (why == NULL)
+			why = e.why.rule;
+		if (!s->client_unasked)
+			session_log(s, LOGL_WARNING, "manager."
+			    "connection_checker has no answer: %s",
+			    log_escape(text, sizeof(text), why, strlen(why)));
+		s->client_unasked = true;
+		break;
+	case EVAL_PENDING:
+		break;		/* the next look will know */
+	}
+	return (true);
+}
+
 void
 plan_taken(struct session *s)
 {
@@ -310,6 +381,26 @@ plan_want(const char *name, void *arg)
 	(void)option_want(&s->agreed, name);
 }
 
+/* The same for a fact that the checker of clients goes by. */
+static void
+plan_want_fact(enum fact fact, const char *name, void *arg)
+{
+	struct session *s = arg;
+	size_t stage;
+
+	if (fact == FACT_MACRO)
+		plan_want(name, s);
+	else if (fact == FACT_TLS)
+		plan_want("{tls_version}", s);
+	else if (fact == FACT_AUTHENTICATED) {
+		plan_want("{auth_type}", s);
+		plan_want("{auth_authen}", s);
+	}
+	for (stage = 0; stage < STAGE_N; stage++)
+		if (plan_stage((enum stage)stage) == fact_table[fact].first)
+			s->agreed.protocol &= ~stage_table[stage].no_bit;
+}
+
 void
 plan_claim(struct session *s)
 {
@@ -325,6 +416,8 @@ plan_claim(struct session *s)
 				    ~stage_table[stage].no_bit;
 		condition_look(c->conf, &needs, plan_want, s);
 	}
+	if (s->conf->connection_checker != NULL)
+		expr_facts(s->conf->connection_checker, plan_want_fact, s);
 }
 
 #undef PLAN_TURN

@@ -19,6 +19,7 @@
 #include "manager/manager_internal.h"
 #include "manager/record.h"
 #include "manager/session_internal.h"
+#include "manager/shared.h"
 #include "milter/stranger.h"
 
 /* Bytes of an MTA that does not wait for us are kept up to here. */
@@ -41,15 +42,11 @@ static const struct stream_ops session_ops = {
 void
 session_log(const struct session *s, unsigned level, const char *fmt, ...)
 {
-	char line[1200];
 	va_list ap;
 
-	if (!log_wants(level))
-		return;
 	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	log_session(level, s->id, fmt, ap);
 	va_end(ap);
-	log_write(level, "%u %s", s->id, line);
 }
 
 static void session_on_idle(struct loop_timer *, void *);
@@ -104,22 +101,26 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 	}
 	gen->refs++;
 	s->id = id;
-	s->since = loop_now(m->loop);
+	s->since = s->waits_since = loop_now(m->loop);
 	s->mode = SESSION_IDLE;
 	s->status = "pass";
 	s->mta_kind = s->conf->mta;
 	body_init(&s->body, s->conf->body_memory_limit,
 	    s->conf->spool_directory);
-	for (i = 0; i < s->n; i++) {
-		struct child *c = &s->child[i];
+	for (i = s->n = 0; i < gen->n; i++) {
+		struct child *c = &s->child[s->n];
 
+		/* Taken out by hand, as if enabled were false. */
+		if (gen->run[i].stats->disabled != 0)
+			continue;
+		s->n++;
 		c->session = s;
 		c->run = &gen->run[i];
 		c->conf = gen->run[i].conf;
 		s->parallel = s->parallel || c->conf->parallel;
 		c->waiting = STAGE_N;
 		c->status = "pass";
-		c->id = ++m->next_id;
+		c->id = shared_id(m->shared);
 	}
 	record_begin(s);
 	session_restart_idle(s);
@@ -154,28 +155,24 @@ void
 session_end(struct session *s, const char *reason)
 {
 	struct loop *loop = s->mta.loop;
-	uint64_t ms;
 	size_t i;
 
 	if (s->mode == SESSION_ENDED)
 		return;
 	s->mode = SESSION_ENDED;
-	ms = loop_now(loop) - s->since;
 	loop_timer_stop(&s->idle);
 	loop_timer_stop(&s->progress);
 	deadline_stop(s);
+	account_message_end(s);
 	for (i = 0; i < s->n; i++)
 		child_end(&s->child[i]);
 	envelope_drop_texts(s);
 	session_message_end(s);
 	plan_end(s);
-	/* Read by upstream's log analyzer: the form is fixed. */
+	account_end(s);
+	limit_end(s);
 	if (s->negotiated) {
-		log_write(LOGL_STATISTICS,
-		    "[session][end][%s][%s][%llu.%03llu](%u)",
-		    stage_table[s->last_stage].upstream, s->status,
-		    (unsigned long long)(ms / 1000),
-		    (unsigned long long)(ms % 1000), s->id);
+		account_session_end(s);
 		session_log(s, LOGL_INFO, "session closed reason=%s", reason);
 	} else
 		session_log(s, LOGL_DEBUG, "no session mta=%s reason=%s",
@@ -212,6 +209,7 @@ session_idle(struct session *s)
 	if (s->mode == SESSION_ENDED)
 		return;
 	s->mode = SESSION_IDLE;
+	s->waits_since = loop_now(s->mta.loop);
 	deadline_stop(s);
 	/* Frames that came meanwhile are shown again from the loop. */
 	stream_resume(&s->mta);
@@ -236,6 +234,7 @@ session_message_end(struct session *s)
 {
 	size_t i;
 
+	account_message_end(s);
 	for (i = 0; i < s->n; i++) {
 		child_abort(&s->child[i]);
 		s->child[i].done = false;
@@ -375,7 +374,8 @@ static void
 session_abort(struct session *s)
 {
 	s->last_stage = s->stage;
-	if (s->in_message)
+	/* Not what was refused: behind DATA the MTA says this, too. */
+	if (s->account.open)
 		s->status = "abort";
 	session_forget(s);
 }
@@ -389,6 +389,8 @@ session_quit_nc(struct session *s)
 	session_message_end(s);
 	session_decide(s, VERDICT_PENDING, NULL, false);
 	plan_end(s);
+	account_end(s);
+	limit_end(s);
 	macros_free(s);
 	for (i = 0; i < s->n; i++) {
 		struct child *c = &s->child[i];
@@ -397,6 +399,7 @@ session_quit_nc(struct session *s)
 		memset(c->macro_gen, 0, sizeof(c->macro_gen));
 		c->skip = 0;
 		c->waited_ms = 0;
+		c->stopped_by = NULL;
 		c->state = CHILD_NEW;
 		c->status = "pass";
 	}

@@ -56,6 +56,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/manager.h"
@@ -116,6 +117,7 @@ struct child {
 	uint64_t		 macro_gen[SESSION_MACRO_N]; /* what it has */
 	struct macro		*macros;	/* that conditions have set */
 	bool			 kept_out;	/* of the session, by one */
+	bool			 open;		/* counted as a connection */
 
 	enum plan		 plan;		/* the event in hand */
 	bool			 asked;
@@ -158,6 +160,11 @@ struct child {
 	const char		*status;	/* upstream's word */
 	uint64_t		 wait_since;
 	uint64_t		 waited_ms;
+	uint64_t		 message_ms;	/* of them, before this one */
+	const char		*said;		/* of this message, as status;
+						   NULL: nothing final */
+	const struct conf_condition *stopped_by; /* while it is kept out */
+	char			*why;		/* it has failed */
 };
 
 enum session_mode {
@@ -177,6 +184,20 @@ struct original {
 	uint64_t		 base, seen;
 };
 
+/* What is told of a session and its message (account.c). */
+struct account {
+	char			*address;	/* of CONNECT; NULL: not known */
+	char			*name;
+	char			*sender;	/* of the message in hand */
+	char			*held;		/* NULL, or why it is */
+	struct buf		 rcpts;		/* of those that were taken,
+						   the first ones, with NUL */
+	unsigned		 n_rcpts;	/* all of them */
+	bool			 open;		/* no verdict on it so far */
+	uint64_t		 since;		/* MAIL */
+	uint64_t		 bytes;		/* of its content */
+};
+
 struct session {
 	struct manager		*manager;
 	struct session		*next, *prev;
@@ -189,6 +210,9 @@ struct session {
 	struct loop_timer	 deadline;
 	struct loop_task	 task;		/* frees it */
 	uint64_t		 since;
+	uint64_t		 waits_since;	/* the MTA, or we for it */
+	struct account		 account;
+	uint32_t		 client;	/* its place (shared.h), or 0 */
 	char			*peer;
 	struct record		*record;	/* NULL: not recorded */
 	struct session_plan	*plan;		/* NULL: no conditions */
@@ -201,6 +225,10 @@ struct session {
 	bool			 redial;	/* QUIT_NC: dial before more */
 	bool			 connected;	/* CONNECT has come */
 	bool			 client_local;	/* from an own network */
+	unsigned char		 client_missed;	/* alive.c: 0 never seen */
+	bool			 client_unasked; /* the checker has failed */
+	unsigned		 client_port;	/* 0: not known, nor is */
+	struct network_address	 client_address;
 	struct option		 offer;		/* the MTA's */
 	struct option		 child_offer;	/* to each child */
 	struct option		 agreed;	/* our answer to the MTA */
@@ -336,6 +364,11 @@ void	plan_taken(struct session *);
 /* The recipient in hand is refused. */
 void	plan_refused(struct session *);
 void	plan_message_end(struct session *);
+/*
+ * Whether the client is still there when the system says that its connection is
+ * "open", "half-closed", "gone" or "unknown": manager.connection_checker.
+ */
+bool	plan_client_is_there(struct session *, const char *state);
 /* Adds to what is agreed with the MTA what conditions need. */
 void	plan_claim(struct session *);
 
@@ -449,6 +482,8 @@ bool	fallback_all_failed(const struct session *);
  * for the message, session_reply() holds it at its end.
  */
 enum verdict fallback_of_manager(const struct session *, enum stage);
+/* The client has left while the MTA waits. */
+enum verdict fallback_at_disconnect(const struct session *, enum stage);
 /* Whether it may refuse something in this session: no event may be missing. */
 bool	fallback_may_refuse(const struct child *);
 /* Adds to what is agreed with the MTA what fallbacks need. */
@@ -469,6 +504,57 @@ void	fallback_reason(const struct session *, bool all, char *dst,
 /* The MTA begins to wait: for session->stage. */
 void	deadline_start(struct session *);
 void	deadline_stop(struct session *);
+
+/* --- limit.c ------------------------------------------------------------- */
+
+/*
+ * CONNECT is in hand: true when its client has as many sessions as it may; the
+ * MTA has been told.
+ */
+bool	limit_refuses(struct session *, const struct packet *);
+/* The client is gone. */
+void	limit_end(struct session *);
+/* Adds to what is agreed with the MTA what that needs. */
+void	limit_claim(struct session *);
+
+/* --- account.c ----------------------------------------------------------- */
+
+/* "12.3": the look of upstream's %g with six digits.  Returns dst. */
+#define ACCOUNT_SECONDS	24
+char	*account_seconds(uint64_t ms, char dst[ACCOUNT_SECONDS]);
+/* The child's part in the session is over: counts it, and says so. */
+void	account_child_end(struct child *);
+/* The same because it has failed. */
+void	account_failed(struct child *, const char *reason);
+/* What it was waited for since wait_since is in. */
+void	account_reply(struct child *);
+/* How many ms it is waited for now. */
+uint64_t account_waiting(const struct child *);
+/* The session is over: the same. */
+void	account_session_end(struct session *);
+/* So many bytes of the body have come. */
+void	account_body(struct session *, size_t n);
+/* A header field that a child (or with NULL: the session) adds or changes. */
+void	account_header(const struct session *, const struct child *,
+	    const struct packet *);
+/* The MTA is to hold the message, for that reason. */
+void	account_held(struct session *, const char *reason);
+/*
+ * The verdict on the message in hand: one line, and it is counted.  who NULL:
+ * nobody's, or the manager's own when it refuses.  Only the first one counts.
+ */
+void	account_verdict(struct session *, const struct child *who, enum stage,
+	    enum verdict, const char *text);
+/* An event of the envelope is in hand: learns whom it names. */
+void	account_event(struct session *, const struct packet *);
+/* The recipient in hand is one of the message. */
+void	account_taken(struct session *);
+/* The macro {i} of the message in hand, or NULL. */
+const char *account_queue_id(const struct session *);
+/* The message is over; if it had no verdict it was broken off. */
+void	account_message_end(struct session *);
+/* Frees all that it has: the session is over, or (QUIT_NC) begins anew. */
+void	account_end(struct session *);
 
 /* --- macros.c ------------------------------------------------------------ */
 

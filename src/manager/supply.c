@@ -21,6 +21,16 @@
 
 #define SUPPLY_PROGRAM	8u	/* descriptors, while one is started */
 
+/* What the checker of clients asks. */
+static void
+supply_on_fact(enum fact fact, const char *name, void *arg)
+{
+	uint64_t *facts = arg;
+
+	(void)name;
+	*facts |= (uint64_t)1 << fact;
+}
+
 static bool
 supply_same_dns(const struct conf *a, const struct conf *b)
 {
@@ -78,6 +88,10 @@ supply_get(struct manager *m, struct generation *g, struct conf *conf)
 		condition_look(g->run[i].conf, needs, NULL, NULL);
 		g->conditions = g->conditions || needs->asks != 0;
 		facts |= needs->facts;
+	}
+	if (conf->connection_checker != NULL && g->n > 0) {
+		g->conditions = true;
+		expr_facts(conf->connection_checker, supply_on_fact, &facts);
 	}
 	if ((facts & (uint64_t)1 << FACT_STRESSED) != 0)
 		g->stress = stress_threshold(conf);

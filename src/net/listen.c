@@ -32,6 +32,7 @@
 #define LISTEN_ROUND	64	/* connections before others get their turn */
 #define LISTEN_PAUSE	1000	/* ms, when none is configured */
 #define LISTEN_GID_MAX	0x7fffffff	/* where a gid_t has a sign, too */
+#define LISTEN_LAST	4096	/* more than a backlog holds */
 
 struct listener {
 	struct spec		 spec;
@@ -39,14 +40,19 @@ struct listener {
 	struct loop_io		 io;
 	struct loop_timer	 timer;		/* runs: paused for shortage */
 	listen_fn		*fn;
+	bool			(*take)(struct listener *, void *);
 	void			*arg;
+	void			(*done)(void *);	/* retired: when empty */
+	void			*done_arg;
 	bool			*gone;		/* told when freed in fn */
 	int			 fd;
+	unsigned		 last;		/* accepted since retired */
 	unsigned		 pause_ms;
 	unsigned		 port;
 	bool			 held;		/* paused by the owner */
 	bool			 failing;	/* a shortage was logged */
-	bool			 remove;	/* unlink when dev, ino fit */
+	bool			 named;		/* the path is ours: dev, ino */
+	bool			 remove;	/* unlink it at the end */
 	dev_t			 dev;
 	ino_t			 ino;
 };
@@ -201,7 +207,7 @@ listen_bind_unix(struct listener *l, const struct listen_options *options,
 	}
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
-	l->remove = true;
+	l->named = l->remove = true;
 	if (options->group != NULL)
 		listen_set_group(path, options->group, why, whysize);
 	listen_lend(options, true);
@@ -339,9 +345,63 @@ listener_new(const struct spec *spec, const struct listen_options *options,
 	return (l);
 }
 
+static bool
+listen_same(const struct sockaddr_storage *a, const struct sockaddr_storage *b,
+    bool any_port)
+{
+	union listen_address {
+		struct sockaddr_storage	ss;
+		struct sockaddr_in	in;
+		struct sockaddr_in6	in6;
+		struct sockaddr_un	un;
+	} x, y;
+
+	x.ss = *a;
+	y.ss = *b;
+	if (x.ss.ss_family != y.ss.ss_family)
+		return (false);
+	if (x.ss.ss_family == AF_UNIX)
+		return (strncmp(x.un.sun_path, y.un.sun_path,
+		    sizeof(x.un.sun_path)) == 0);
+	if (x.ss.ss_family == AF_INET)
+		return ((any_port || x.in.sin_port == y.in.sin_port) &&
+		    x.in.sin_addr.s_addr == y.in.sin_addr.s_addr);
+	return ((any_port || x.in6.sin6_port == y.in6.sin6_port) &&
+	    memcmp(&x.in6.sin6_addr, &y.in6.sin6_addr,
+	    sizeof(x.in6.sin6_addr)) == 0);
+}
+
+bool
+listener_fits(int fd, const struct spec *spec)
+{
+	struct sockaddr_storage is, wanted;
+	struct target_answer *all;
+	char why[128];
+	socklen_t len = sizeof(is);
+	int on = 0;
+	socklen_t onlen = sizeof(on);
+	bool fits = false;
+	size_t i;
+
+	memset(&is, 0, sizeof(is));
+	if (getsockname(fd, (struct sockaddr *)&is, &len) == -1 ||
+	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &onlen) == -1 ||
+	    on == 0)
+		return (false);
+	memset(&wanted, 0, sizeof(wanted));
+	if (spec_sockaddr(spec, true, &wanted, &len) == 0)
+		return (listen_same(&is, &wanted, spec->port == 0));
+	all = resolver_wait(spec->family, spec->host, spec->port, why,
+	    sizeof(why));
+	for (i = 0; all != NULL && i < all->n && !fits; i++)
+		fits = listen_same(&is, &all->addr[i].ss, spec->port == 0);
+	free(all);
+	return (fits);
+}
+
 struct listener *
 listener_adopt(int fd, const struct spec *spec,
-    const struct listen_options *options)
+    const struct listen_options *options, bool lent)
 {
 	struct listener *l;
 	struct stat st;
@@ -351,32 +411,87 @@ listener_adopt(int fd, const struct spec *spec,
 	if ((l = listen_alloc(spec, options)) == NULL)
 		return (NULL);
 	l->fd = fd;
-	if (spec->family == AF_UNIX && lstat(spec->path, &st) == 0 &&
+	if (!lent && spec->family == AF_UNIX && lstat(spec->path, &st) == 0 &&
 	    S_ISSOCK(st.st_mode)) {
 		l->dev = st.st_dev;
 		l->ino = st.st_ino;
+		l->named = true;
 		l->remove = options->remove_on_close;
 	}
 	listen_learn_port(l);
 	return (l);
 }
 
-void
-listener_free(struct listener *l)
+/* Whether the path still leads to this socket, which we have made. */
+static bool
+listen_has_path(const struct listener *l)
 {
 	struct stat st;
 
+	return (l->named && lstat(l->spec.path, &st) == 0 &&
+	    S_ISSOCK(st.st_mode) && st.st_dev == l->dev &&
+	    st.st_ino == l->ino);
+}
+
+/* Another daemon may have put its own there meanwhile. */
+static void
+listen_unlink(struct listener *l)
+{
+	if (l->remove && listen_has_path(l))
+		(void)unlink(l->spec.path);
+	l->named = l->remove = false;
+}
+
+int
+listener_set(struct listener *l, const struct listen_options *options,
+    bool access, char *why, size_t whysize)
+{
+	why[0] = '\0';
+	if (access && listen_has_path(l)) {
+		if (options->group != NULL)
+			listen_set_group(l->spec.path, options->group, why,
+			    whysize);
+		if (chmod(l->spec.path,
+		    (mode_t)(options->mode & 0777)) == -1) {
+			(void)snprintf(why, whysize, "unix:%s: %s",
+			    l->spec.path, strerror(errno));
+			return (-1);
+		}
+	}
+	l->remove = l->named && options->remove_on_close;
+	if (options->pause_ms > 0)
+		l->pause_ms = options->pause_ms;
+	return (0);
+}
+
+void
+listener_let_go(struct listener *l)
+{
+	l->named = l->remove = false;
+}
+
+int
+listener_fd(const struct listener *l)
+{
+	return (l->fd);
+}
+
+bool
+listener_lent(const struct listener *l)
+{
+	return (l->spec.family == AF_UNIX && !l->named);
+}
+
+void
+listener_free(struct listener *l)
+{
 	if (l == NULL)
 		return;
 	if (l->gone != NULL)
 		*l->gone = true;
 	loop_io_del(&l->io);
 	loop_timer_stop(&l->timer);
-	/* Another daemon may have put its own there meanwhile. */
-	if (l->remove && lstat(l->spec.path, &st) == 0 &&
-	    S_ISSOCK(st.st_mode) && st.st_dev == l->dev &&
-	    st.st_ino == l->ino)
-		(void)unlink(l->spec.path);
+	listen_unlink(l);
 	if (l->fd != -1)
 		(void)close(l->fd);
 	spec_free(&l->spec);
@@ -401,12 +516,17 @@ listen_arm(struct listener *l)
 	    0 : LOOP_READ));
 }
 
+static void	listen_on_ready(struct loop_io *, unsigned, void *);
+
 static void
 listen_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct listener *l = arg;
 
-	if (listen_arm(l) == -1)
+	/* Ready is not what an empty backlog gets. */
+	if (l->done != NULL)
+		listen_on_ready(&l->io, 0, l);
+	else if (listen_arm(l) == -1)
 		loop_timer_start(l->loop, timer, l->pause_ms, listen_on_timer,
 		    l);
 }
@@ -427,25 +547,39 @@ listen_shortage(struct listener *l, int err)
 }
 
 static void
-listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
+listen_give_back(struct listener *l)
 {
-	struct listener *l = arg;
+	int saved = errno;
+
+	l->fn(l, -1, NULL, 0, l->arg);
+	errno = saved;
+}
+
+/* As many as that.  1: there is no more; 0; -1: it was freed. */
+static int
+listen_accept(struct listener *l, unsigned most)
+{
 	struct sockaddr_storage ss;
 	socklen_t len;
 	char text[SPEC_TEXT_MAX];
 	bool gone = false;
-	int fd, i;
+	unsigned i;
+	int fd, empty = 0;
 
-	(void)io;
-	(void)ready;
 	l->gone = &gone;
-	for (i = 0; i < LISTEN_ROUND && !l->held; i++) {
+	for (i = 0; i < most && !l->held; i++) {
+		if (l->take != NULL && !l->take(l, l->arg))
+			break;
 		len = sizeof(ss);
 		memset(&ss, 0, sizeof(ss));
 		fd = sock_accept(l->fd, (struct sockaddr *)&ss, &len);
 		if (fd == -1) {
-			if (errno == EAGAIN || errno == EWOULDBLOCK)
+			if (l->take != NULL)
+				listen_give_back(l);
+			if (errno == EAGAIN || errno == EWOULDBLOCK) {
+				empty = 1;
 				break;
+			}
 			/* This peer is gone; the next one may be there. */
 			if (errno == EINTR || errno == ECONNABORTED ||
 			    errno == ECONNRESET || errno == EPROTO ||
@@ -462,11 +596,27 @@ listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
 		}
 		if (len > (socklen_t)sizeof(ss))
 			len = sizeof(ss);
+		l->last++;
 		l->fn(l, fd, (struct sockaddr *)&ss, len, l->arg);
 		if (gone)
-			return;
+			return (-1);
 	}
 	l->gone = NULL;
+	return (empty);
+}
+
+static void
+listen_on_ready(struct loop_io *io, unsigned ready, void *arg)
+{
+	struct listener *l = arg;
+	int empty;
+
+	(void)io;
+	(void)ready;
+	empty = listen_accept(l, LISTEN_ROUND);
+	if (l->done != NULL && empty != -1 &&
+	    (empty == 1 || l->last >= LISTEN_LAST))
+		l->done(l->done_arg);
 }
 
 int
@@ -482,6 +632,32 @@ listener_start(struct listener *l, struct loop *loop, listen_fn *fn, void *arg)
 }
 
 void
+listener_ask(struct listener *l, bool (*take)(struct listener *, void *))
+{
+	l->take = take;
+}
+
+void
+listener_retire(struct listener *l, void (*done)(void *), void *arg)
+{
+	int empty;
+
+	listen_unlink(l);
+	l->last = 0;
+	empty = l->loop == NULL ? 1 : listen_accept(l, LISTEN_LAST);
+	if (empty == -1)
+		return;
+	if (empty == 1 || l->last >= LISTEN_LAST) {
+		done(arg);
+		return;
+	}
+	l->done = done;
+	l->done_arg = arg;
+	if (!l->held && !loop_timer_running(&l->timer))
+		loop_timer_start(l->loop, &l->timer, 0, listen_on_timer, l);
+}
+
+void
 listener_pause(struct listener *l)
 {
 	l->held = true;
@@ -493,7 +669,9 @@ listener_resume(struct listener *l)
 {
 	l->held = false;
 	loop_timer_stop(&l->timer);
-	if (listen_arm(l) == -1)
+	if (l->done != NULL)
+		loop_timer_start(l->loop, &l->timer, 0, listen_on_timer, l);
+	else if (listen_arm(l) == -1)
 		loop_timer_start(l->loop, &l->timer, l->pause_ms,
 		    listen_on_timer, l);
 }
@@ -501,3 +679,4 @@ listener_resume(struct listener *l)
 #undef LISTEN_ROUND
 #undef LISTEN_PAUSE
 #undef LISTEN_GID_MAX
+#undef LISTEN_LAST

@@ -10,6 +10,8 @@
 
 #include <sys/socket.h>
 
+#include <stdbool.h>
+
 #include "base/spec.h"
 #include "event/loop.h"
 
@@ -49,15 +51,38 @@ struct listen_options {
 struct listener *listener_new(const struct spec *,
 	    const struct listen_options *, char *why, size_t whysize);
 /*
- * Takes over a socket that already listens (socket activation, upgrade).  NULL
- * and errno on failure; then fd still belongs to the caller.
+ * Whether fd is a stream socket that listens where the spec says; port 0 is any
+ * port.  A name is waited for.
+ */
+bool	listener_fits(int fd, const struct spec *);
+/*
+ * Takes over a socket that already listens (socket activation, upgrade).  lent:
+ * the path of a unix socket stays another one's; it is not changed and not
+ * removed.  NULL and errno on failure; then fd still belongs to the caller.
  */
 struct listener *listener_adopt(int fd, const struct spec *,
-	    const struct listen_options *);
+	    const struct listen_options *, bool lent);
+/*
+ * The options of a new configuration; access: mode and group are set, too, if
+ * the path is still ours.  0, or -1 and why; a group as at listener_new().
+ */
+int	listener_set(struct listener *, const struct listen_options *,
+	    bool access, char *why, size_t whysize);
+int	listener_fd(const struct listener *);	/* to hand it on */
+bool	listener_lent(const struct listener *);
+/* The path of the unix socket is another process's from now on. */
+void	listener_let_go(struct listener *);
 
 /* 0 or -1 and errno.  Accepts until EAGAIN or 64 a round. */
 int	listener_start(struct listener *, struct loop *, listen_fn *,
 	    void *arg);
+/*
+ * take is asked before each accept(2), with fn's arg.  False: not now; it has
+ * paused the listener.  After true fn is called, with fd -1 when there was no
+ * connection after all.
+ */
+void	listener_ask(struct listener *, bool (*take)(struct listener *,
+	    void *arg));
 /*
  * Stops accepting for a while (limit reached, descriptors short) and goes on;
  * the backlog keeps what comes.  When accept(2) fails for shortage the
@@ -68,6 +93,13 @@ int	listener_start(struct listener *, struct loop *, listen_fn *,
  */
 void	listener_pause(struct listener *);
 void	listener_resume(struct listener *);
+/*
+ * Removes the path, as listener_free() would, accepts what has already been
+ * connected, and then calls done, from the loop or at once, which may free it.
+ * While it is paused that waits; above 4096 connections it is enough.  One that
+ * was not started is done at once.
+ */
+void	listener_retire(struct listener *, void (*done)(void *arg), void *arg);
 /* The port that was really bound, for port 0; else that of the spec. */
 unsigned listener_port(const struct listener *);
 /* Closes; unlinks the unix socket if it is still this one (device, inode). */

@@ -6,7 +6,7 @@
  * detect_out.c - how something is written: as a line of the table, for a
  * terminal of 80 columns, or as a member of a JSON object.
  * Owns:      that no byte of a file gets to the terminal as it is, nor one into
- *            JSON that it does not have: what is no UTF-8 is U+FFFD there.
+ *            JSON that it does not have.
  * Called by: detect_print.c.
  * Must not:  know what is written.
  */
@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "tool/detect_tool.h"
 
 #define DETECT_COLUMNS	80u
@@ -75,56 +76,15 @@ detect_out_detail(const char *name, const char *text)
 
 /* --- JSON ----------------------------------------------------------------- */
 
-/* The next character, or U+FFFD for a byte that is none. */
-static uint32_t
-detect_out_character(const unsigned char **text)
-{
-	const unsigned char *p = *text;
-	uint32_t c = *p++, least;
-	unsigned more;
-
-	*text = p;
-	if (c < 0x80)
-		return (c);
-	more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-	if (c < 0xc2 || c > 0xf4)
-		return (0xfffd);
-	least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
-	c &= 0x3fu >> more;
-	for (; more > 0; more--, p++) {
-		if ((*p & 0xc0) != 0x80)
-			return (0xfffd);
-		c = c << 6 | (*p & 0x3fu);
-	}
-	if (c < least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return (0xfffd);
-	*text = p;
-	return (c);
-}
-
 static void
-detect_out_string(const char *text)
+detect_out_string(struct detect_out *o, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	uint32_t c;
+	struct buf b;
 
-	if (text == NULL) {
-		printf("null");
-		return;
-	}
-	(void)putchar('"');
-	while (*p != '\0') {
-		c = detect_out_character(&p);
-		if (c > 0xffff) {
-			printf("\\u%04x", (unsigned)(0xd7c0 + (c >> 10)));
-			c = 0xdc00 | (c & 0x3ff);
-		}
-		if (c < ' ' || c > '~' || c == '"' || c == '\\')
-			printf("\\u%04x", (unsigned)c);
-		else
-			(void)putchar((int)c);
-	}
-	(void)putchar('"');
+	memset(&b, 0, sizeof(b));
+	o->no_memory |= json_add(&b, text) == -1;
+	(void)fwrite(buf_ptr(&b), 1, b.len, stdout);
+	buf_free(&b);
 }
 
 /* The name of a member, whose value comes next. */
@@ -161,7 +121,7 @@ detect_out_text(struct detect_out *o, bool shown, const char *name,
 {
 	if (o->json) {
 		detect_out_name(o, name);
-		detect_out_string(text);
+		detect_out_string(o, text);
 	} else if (shown && text != NULL)
 		detect_out_detail(name, text);
 }
@@ -179,7 +139,7 @@ detect_out_place(struct detect_out *o, bool shown, const char *name,
 			return;
 		}
 		printf("{\"file\": ");
-		detect_out_string(file);
+		detect_out_string(o, file);
 		detect_out_number(o, "line", line);
 		detect_out_text(o, false, "text", text);
 		(void)putchar('}');
@@ -221,7 +181,7 @@ detect_out_item(struct detect_out *o, const char *fmt, ...)
 	va_end(ap);
 	if (o->json) {
 		printf(o->more ? ", " : "");
-		detect_out_string(text);
+		detect_out_string(o, text);
 		o->more = true;
 	} else if (o->shown && o->lines) {
 		detect_out_detail(o->name, text);

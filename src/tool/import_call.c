@@ -11,6 +11,7 @@
 #include "compat.h"
 
 #include "config/key.h"
+#include "config/upstream.h"
 #include "config/value.h"
 #include "tool/import.h"
 
@@ -476,7 +477,8 @@ enum import_act {
 	IMPORT_A_TEXT,		/* text is all of it */
 	IMPORT_A_DEFINE, IMPORT_A_REMOVE, IMPORT_A_CONDITION, IMPORT_A_EVERY,
 	IMPORT_A_EACH, IMPORT_A_LOAD, IMPORT_A_DEFAULT, IMPORT_A_RESTRICT,
-	IMPORT_A_SERVICE
+	IMPORT_A_SERVICE, IMPORT_A_NETSTAT,
+	IMPORT_A_DROP		/* of what need not be said here */
 };
 
 /*
@@ -510,6 +512,10 @@ static const char import_calls[] =
 	"ldnsbl.add_service\0\0"
 	"bdnsbl.name_server=\0dnsbl.name_servers += \0"
 	"bdnsbl.name_servers=\0dnsbl.name_servers += \0"
+	"mmanager.use_netstat_connection_checker\0"
+	    "manager.connection_check_interval = \0"
+	"nmanager.packet_buffer_size=\0\0"
+	"nmanager.max_pending_finished_sessions=\0\0"
 	"cdatabase.setup\0# a database is asked through a table\n\0";
 
 static bool
@@ -561,6 +567,21 @@ import_act(struct import *im, struct import_call *call, enum import_act act,
 		    key_find(key_child, "applicable_conditions")))
 			return (false);
 		return (act == IMPORT_A_VALUE || import_check(im, call));
+	case IMPORT_A_NETSTAT:
+		import_put(im, text);
+		if (im->at < call->end)
+			return (import_assign(im, call, NULL) &&
+			    import_check(im, call));
+		import_put(im, "5\n");		/* upstream's default */
+		return (true);
+	case IMPORT_A_DROP:
+		call->name[strlen(call->name) - 1] = '\0';
+		import_put(im, "# ");
+		import_put(im, call->name);
+		import_put(im, ": ");
+		import_put(im, upstream_instead(call->name));
+		import_put(im, "\n");
+		return (true);
 	case IMPORT_A_SERVICE:
 		return (import_service(im, call));
 	case IMPORT_A_RESTRICT:
@@ -620,8 +641,10 @@ import_statement(struct import *im)
 		return (import_stopper(im, call.name + 9, len - 17,
 		    call.value, call.param, call.n_params, call.block,
 		    call.block_end));
+	text = upstream_instead(call.name);
 	if (call.name[len - 1] != '=')
-		return (import_no(im, "no such call is known here"));
+		return (import_no(im, text != NULL ? text :
+		    "no such call is known here"));
 	call.name[len - 1] = '\0';
 	if (call.self == IMPORT_R_MILTER)
 		key = key_find(key_child, call.name + 2);

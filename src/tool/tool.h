@@ -17,5 +17,6 @@ int	tool_replay(int argc, char **argv);
 int	tool_explain(int argc, char **argv);
 int	tool_import(int argc, char **argv);
 int	tool_detect(int argc, char **argv);
+int	tool_control(int argc, char **argv);
 
 #endif /* TOOL_TOOL_H */

@@ -33,7 +33,7 @@ print_facts(void)
 		printf("%s %s %s %s%s\n", row->name, arguments[row->argument],
 		    types[row->type],
 		    conf_stage_name((enum conf_stage)row->first),
-		    row->last < CONF_END_OF_MESSAGE ? " only" : "");
+		    row->last != CONF_END_OF_MESSAGE ? " only" : "");
 }
 
 static void

@@ -153,8 +153,7 @@ assignments_refused_body()
 EOT' 'not a value'
 	refused 'manager.maintained do
   puts "x"
-end' 'no such call'
-	refused 'manager.maintenance_interval = 10' 'no such key'
+end' 'write manager.maintenance_command'
 	refused 'no.such.key = 1' 'no such key'
 	refused 'if true
   log.path = nil
@@ -393,9 +392,34 @@ end' 'a block of Ruby'
 	refused 'restrict_accounts_by_list(*accounts)' ''
 	refused 'restrict_accounts_generic(:milters => []) do |context, r|
   r == "a"
-end' 'no such call'
+end' 'write condition.NAME.set_note'
 	refused 'restrict_accounts_by_list("a@b")' 'no milter'
-	refused 'manager.use_netstat_connection_checker' 'no such call'
+	# What is no key here says so, or what to write in its place.
+	row 'manager.use_netstat_connection_checker' \
+	    'manager.connection_check_interval = 5'
+	row 'manager.use_netstat_connection_checker(1.5)' \
+	    'manager.connection_check_interval = 1.5'
+	refused 'manager.use_netstat_connection_checker("x")' 'a duration'
+	row 'manager.connection_check_interval = 5' \
+	    'manager.connection_check_interval = 5'
+	row 'manager.fallback_status_at_disconnect = "reject"' \
+	    'manager.fallback_status_at_disconnect = "reject"'
+	refused 'manager.fallback_status_at_disconnect = "shutdown"' 'expected'
+	refused 'manager.define_connection_checker("x") do |context|
+  context["j"] == "x"
+end' 'write manager.connection_checker'
+	row 'manager.packet_buffer_size = 0' "# manager.packet_buffer_size: \
+leave it out: edits always go to the MTA in one go"
+	row 'manager.max_pending_finished_sessions = 20' \
+	    "# manager.max_pending_finished_sessions: leave it out: a session \
+that is over is freed at once"
+	refused 'manager.event_loop_created do |loop|
+  loop.add_timeout(1)
+end' 'write timer.NAME.interval'
+	refused 'database.load_models("models/*.rb")' 'write table.NAME'
+	refused 'define_policy("a") do |policy|
+  policy.host = "b"
+end' 'write condition.NAME.stop_on_connect'
 }
 
 import_case conditions "a condition's stopper becomes an expression"

@@ -362,7 +362,7 @@ NET_CASE(adopt, "a socket that already listens is taken over")
 	ATF_REQUIRE_EQ(0, listen(fd, 5));
 	ATF_REQUIRE((client = knock_unix("sock")) != -1);
 	parse("unix:sock", &spec);
-	first = listener_adopt(fd, &spec, &usual);
+	first = listener_adopt(fd, &spec, &usual, false);
 	ATF_REQUIRE(first != NULL);
 	door.l = l;
 	door.stop_at = 1;
@@ -371,7 +371,7 @@ NET_CASE(adopt, "a socket that already listens is taken over")
 	(void)close(client);
 	listener_free(first);
 	ATF_CHECK_EQ(-1, lstat("sock", &st));
-	second = listener_adopt(-1, &spec, &usual);
+	second = listener_adopt(-1, &spec, &usual, false);
 	ATF_CHECK(second == NULL);
 	spec_free(&spec);
 }

@@ -34,7 +34,8 @@
  * sends), fuzz_reply (what a milter sends), fuzz_option (an offer and the
  * answers to it), fuzz_conf (a configuration), fuzz_socks (what a proxy sends),
  * fuzz_record (a recorded session), fuzz_stranger (what others say),
- * fuzz_pattern (a pattern and a subject), and fuzz_table (a table and a key).
+ * fuzz_pattern (a pattern and a subject), fuzz_table (a table and a key), and
+ * fuzz_http (a client of the control socket).
  */
 #include "compat.h"
 
