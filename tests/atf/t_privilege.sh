@@ -374,7 +374,7 @@ later_body()
 	cat new > mm.conf
 	kill -HUP "$(cat mm.pid)"
 	wait_for grep -q 'configuration reloaded' log/mm.log
-	ntimes log/mm.log 'security.* takes effect at the next start' 1
+	ntimes log/mm.log 'security.effective_user has changed: this takes effect at' 1
 	is Uid "$(for i in 1 2 3 4; do id -u $USER; done | paste -s -d ' ' -)"
 	ended
 }
