@@ -41,18 +41,18 @@ enum http_field {
 };
 
 struct http_request {
-	unsigned	 status;	/* 0, or what is wrong with it: 4xx, 5xx;
-					   then nothing else but close counts */
+	unsigned	 status;	/* 0, or what is wrong: 4xx, 5xx; then
+					   only close counts */
 	unsigned	 method;	/* 0: one that is not known */
 	bool		 close;		/* behind the answer */
 	bool		 expect;	/* 100-continue */
 	bool		 sized;		/* it has a Content-Length */
-	size_t		 length;	/* of the body; HTTP_BODY_MAX: or more */
+	size_t		 length;	/* of the body; _MAX: or more */
 	char		*path;		/* as sent, begins with a slash */
 	char		*query;		/* NULL: none */
-	char		*field[HTTP_FIELD_N];	/* NULL: not there; HTTP_HOST
-						   is that of the target first */
-	char		 text[HTTP_HEAD_MAX + 1];	/* all of these are in it */
+	/* NULL: not there; HTTP_HOST is that of the target first. */
+	char		*field[HTTP_FIELD_N];
+	char		 text[HTTP_HEAD_MAX + 1];	/* they are in it */
 };
 
 /*

@@ -132,7 +132,7 @@ H_CASE(rights, "It may have nothing that gives its writer more rights")
 		"manager.max_connections = 5",
 	};
 	struct conf *c;
-	char text[256];
+	char text[2048];
 	size_t i;
 
 	custom_begin("milter.a.connection_spec = \"inet:1\"\n");
