@@ -363,6 +363,7 @@ TESTS_C= \
 	tests/atf/t_header_random.c \
 	tests/atf/t_http.c \
 	tests/atf/t_log.c \
+	tests/atf/t_log_json.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
 	tests/atf/t_net_listen.c \
@@ -382,6 +383,7 @@ TESTS_C= \
 	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
+	tests/atf/t_stats.c \
 	tests/atf/t_stranger.c \
 	tests/atf/t_stress.c \
 	tests/atf/t_table.c \
@@ -422,6 +424,7 @@ TESTS_SH= \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_load.sh \
+	tests/atf/t_log_message.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
 	tests/atf/t_matrix.sh \
@@ -438,6 +441,7 @@ TESTS_SH= \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \
+	tests/atf/t_statistics.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_table_database.sh \

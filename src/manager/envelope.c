@@ -256,17 +256,17 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 			if (s->stage != STAGE_DATA || v == VERDICT_DISCARD)
 				session_message_end(s);
 		}
-	} else if (v == VERDICT_ACCEPT) {
+	} else if (v == VERDICT_ACCEPT)
 		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
 		    stage_table[s->stage].name);
-		/* The MTA sends no more of it. */
-		account_verdict(s, NULL, s->stage, v, NULL);
-	}
 	if (s->stage == STAGE_RCPT && !verdict_decides(s->stage, v) &&
 	    !envelope_rejected_rcpt(s)) {
 		plan_taken(s);
 		account_taken(s);
 	}
+	/* The MTA sends no more of the message. */
+	if (v == VERDICT_ACCEPT)
+		account_verdict(s, NULL, s->stage, v, NULL);
 	(void)session_reply(s, s->stage, v, text);
 	buf_free(&s->event);
 	envelope_drop_texts(s);

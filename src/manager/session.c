@@ -374,7 +374,8 @@ static void
 session_abort(struct session *s)
 {
 	s->last_stage = s->stage;
-	if (s->in_message)
+	/* Not what was refused: behind DATA the MTA says this, too. */
+	if (s->account.open)
 		s->status = "abort";
 	session_forget(s);
 }
