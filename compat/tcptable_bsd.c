@@ -44,8 +44,8 @@ tcptable_stop(struct tcptable *t)
 }
 
 /*
- * All of what a name of sysctl has.  Where each (size of an entry) is not 0, the
- * last part of the name is how many there is room for.  NULL and errno.
+ * All of what a name of sysctl has.  Where each (size of an entry) is not 0,
+ * the last part of the name is how many there is room for.  NULL and errno.
  */
 static void *
 tcptable_get(int *mib, unsigned n, size_t each, size_t *len)
