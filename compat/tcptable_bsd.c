@@ -44,8 +44,8 @@ tcptable_stop(struct tcptable *t)
 }
 
 /*
- * All of what a name of sysctl has.  Where each (size of an entry) is not 0, the
- * last part of the name is how many there is room for.  NULL and errno.
+ * All of what a name of sysctl has.  Where each (size of an entry) is not 0,
+ * the last part of the name is how many there is room for.  NULL and errno.
  */
 static void *
 tcptable_get(int *mib, unsigned n, size_t each, size_t *len)
@@ -140,7 +140,7 @@ tcptable_read(struct tcptable *t, tcptable_fn *fn, void *arg)
 #elif defined(__NetBSD__)
 
 static bool
-tcptable_end(const struct sockaddr *sa, unsigned char address[16],
+tcptable_sockaddr(const struct sockaddr *sa, unsigned char address[16],
     unsigned *port)
 {
 	const struct sockaddr_in6 *a6 = (const void *)sa;
@@ -183,8 +183,8 @@ tcptable_read(struct tcptable *t, tcptable_fn *fn, void *arg)
 		r = -1;
 	for (at = 0; all != NULL && at + sizeof(k) <= len; at += sizeof(k)) {
 		memcpy(&k, all + at, sizeof(k));
-		if (tcptable_end(&k.ki_src, row.local, &row.local_port) &&
-		    tcptable_end(&k.ki_dst, row.remote, &row.remote_port))
+		if (tcptable_sockaddr(&k.ki_src, row.local, &row.local_port) &&
+		    tcptable_sockaddr(&k.ki_dst, row.remote, &row.remote_port))
 			tcptable_tell(&row, k.ki_tstate, fn, arg);
 	}
 	free(all);

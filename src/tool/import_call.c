@@ -514,6 +514,8 @@ static const char import_calls[] =
 	"bdnsbl.name_servers=\0dnsbl.name_servers += \0"
 	"mmanager.use_netstat_connection_checker\0"
 	    "manager.connection_check_interval = \0"
+	"cmanager.report_memory_statistics\0"
+	    "manager.report_memory_statistics = true\n\0"
 	"nmanager.packet_buffer_size=\0\0"
 	"nmanager.max_pending_finished_sessions=\0\0"
 	"cdatabase.setup\0# a database is asked through a table\n\0";

@@ -408,6 +408,8 @@ end' 'write condition.NAME.set_note'
 	refused 'manager.define_connection_checker("x") do |context|
   context["j"] == "x"
 end' 'write manager.connection_checker'
+	row 'manager.report_memory_statistics' \
+	    'manager.report_memory_statistics = true'
 	row 'manager.packet_buffer_size = 0' "# manager.packet_buffer_size: \
 leave it out: edits always go to the MTA in one go"
 	row 'manager.max_pending_finished_sessions = 20' \
