@@ -55,6 +55,10 @@ static const struct {
 	    COMPAT_MAY_WRITE, true },
 	{ "manager.connection_spec", offsetof(struct conf, spec.path),
 	    COMPAT_MAY_LISTEN, true },
+	{ "controller.connection_spec", offsetof(struct conf,
+	    control_spec.path), COMPAT_MAY_LISTEN, true },
+	{ "manager.custom_configuration_directory", offsetof(struct conf,
+	    custom_directory), COMPAT_MAY_WRITE, false },
 };
 
 #define SANDBOX_ROWS	(sizeof(sandbox_rows) / sizeof(sandbox_rows[0]))
