@@ -4,6 +4,7 @@ SRCS_BASE= \
 	src/base/buf.c \
 	src/base/json.c \
 	src/base/log.c \
+	src/base/log_words.c \
 	src/base/logsock.c \
 	src/base/network.c \
 	src/base/number.c \

@@ -82,7 +82,7 @@ int	log_reopen(void);
 
 /* Other levels, until the next log_open(). */
 void	log_set_levels(unsigned levels);
-/* Gives the log's file, while it is empty, to that user.  0, or -1 and errno. */
+/* Gives the log's file, while it is empty, to that user.  0 or -1, errno. */
 int	log_give(uid_t, gid_t);
 
 /* True when somebody would read a line of that level. */

@@ -189,7 +189,7 @@ struct original {
 
 /* What is told of a session and its message (account.c). */
 struct account {
-	char			*address;	/* of CONNECT; NULL: not known */
+	char			*address;	/* of CONNECT; NULL: none */
 	char			*name;
 	char			*sender;	/* of the message in hand */
 	char			*held;		/* NULL, or why it is */

@@ -46,7 +46,7 @@ struct stats_child {
 	uint32_t	 broken;	/* its breaker keeps it out now */
 	uint64_t	 connections;	/* dials that were begun */
 	uint64_t	 failures;	/* times a fallback came to answer */
-	uint64_t	 starts;	/* times the launcher was asked for it */
+	uint64_t	 starts;	/* the launcher was asked for it */
 	uint64_t	 status[STATS_STATUS_N];	/* connections' ends */
 	uint64_t	 edits;		/* that counted */
 	uint64_t	 replies;	/* that were waited for and came */

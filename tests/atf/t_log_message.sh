@@ -259,10 +259,10 @@ for line in open("objects", "rb"):
 ' > summary || atf_fail 'a line is no JSON'
 }
 
-line_case json "with log.format = json each line is an object, whatever is in it"
+line_case json "as JSON each line is an object"
 json_head()
 {
-	atf_set descr "with log.format = json each line is an object"
+	atf_set descr "as JSON each line is an object, whatever is in it"
 	atf_set require.progs python3
 	atf_set timeout 200
 }

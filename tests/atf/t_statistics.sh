@@ -20,6 +20,8 @@ NUMBER='(0|[1-9][0-9]*|[0-9]+\.[0-9]*[1-9])'
 STAGE='(negotiate|connect|helo|envelope-from|envelope-recipient|data|unknown|'\
 'header|end-of-header|body|end-of-message)'
 STATUS='(pass|accept|reject|discard|temporary-failure|quarantine|abort|error)'
+STOPPED="\\[$NUMBER\\]\\([0-9]+\\): [a-z]+\$"
+OBJECTS='total:[0-9]+ Proc:[0-9]+ GLib::Object:[0-9]+$'
 END="\\[$STAGE\\]\\[$STATUS\\]\\[$NUMBER\\]\\([0-9]+\\)"
 
 # forms: every line of the statistics is one of those that there are.
@@ -29,12 +31,12 @@ forms()
 	sed -n 's/^\[[^]]*\]: \[statistics\] //p' mm.log > statistics
 	grep -vE -e "^\\[session\\]\\[end\\]$END\$" \
 	    -e "^\\[milter\\]\\[end\\]$END: [a-z]+\$" \
-	    -e "^\\[milter\\]\\[end\\]\\[$STAGE\\]\\[stop\\]\\[$NUMBER\\]\\([0-9]+\\): [a-z]+\$" \
-	    -e '^\[milter\]\[header\]\[add\]\([0-9]+\): <[^>]+>=<.+>: [a-z]+$' \
+	    -e "^\\[milter\\]\\[end\\]\\[$STAGE\\]\\[stop\\]$STOPPED" \
+	    -e '^\[milter\]\[header\]\[add\]\([0-9]+\): <[^>]+>=<.+>: [a-z]' \
 	    -e '^\[session\]\[header\]\[add\]\([0-9]+\): <[^>]+>=<.+>$' \
 	    -e '^\[reply\]\[end-of-message\]\[quarantine\]\([0-9]+\)$' \
 	    -e '^\[sessions\]\[finished\] [0-9]+\(\+[0-9]+\) [0-9]+$' \
-	    -e '^\[maintain\]\[memory\] \([0-9]+KB\) total:[0-9]+ Proc:[0-9]+ GLib::Object:[0-9]+$' \
+	    -e '^\[maintain\]\[memory\] \([1-9][0-9]*KB\) '"$OBJECTS" \
 	    statistics > odd
 	atf_check -o empty cat odd
 }
@@ -43,7 +45,8 @@ forms()
 counted()
 {
 
-	sed -nE "s/^\\[$1\\]\\[end\\]\\[.+\\]\\[(.+)\\]\\[.+\\]\\(.+\\)${2:+: $2}\$/\\1/p" \
+	c_end="\\(.+\\)${2:+: $2}\$"
+	sed -nE "s/^\\[$1\\]\\[end\\]\\[.+\\]\\[(.+)\\]\\[.+\\]$c_end/\\1/p" \
 	    statistics | sort | uniq -c | awk '{ print $2, $1 }'
 }
 
@@ -131,7 +134,7 @@ analyzer_body()
 	    statistics
 }
 
-statistics_case finished "sessions that have ended are told, those at once together"
+statistics_case finished "sessions that have ended are told of together"
 finished_body()
 {
 
