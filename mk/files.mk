@@ -389,6 +389,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
+	tests/atf/t_life.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
@@ -409,6 +410,7 @@ TESTS_SH= \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
+	tests/atf/h_activate.c \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
 	tests/atf/h_detect.c \
