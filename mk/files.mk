@@ -390,6 +390,7 @@ TESTS_SH= \
 	tests/atf/t_import.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_life.sh \
+	tests/atf/t_life_load.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_macros.sh \
 	tests/atf/t_manual.sh \
@@ -417,6 +418,7 @@ TEST_PROGS= \
 	tests/atf/h_dns.c \
 	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
+	tests/atf/h_load.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_port.c \
