@@ -334,6 +334,7 @@ TESTS_C= \
 	tests/atf/t_feed_program.c \
 	tests/atf/t_header.c \
 	tests/atf/t_header_random.c \
+	tests/atf/t_launch.c \
 	tests/atf/t_log.c \
 	tests/atf/t_memory.c \
 	tests/atf/t_net_dial.c \
@@ -388,6 +389,7 @@ TESTS_SH= \
 	tests/atf/t_ideas_session.sh \
 	tests/atf/t_ideas_verdict.sh \
 	tests/atf/t_import.sh \
+	tests/atf/t_launcher.sh \
 	tests/atf/t_leader.sh \
 	tests/atf/t_life.sh \
 	tests/atf/t_life_load.sh \
@@ -409,6 +411,7 @@ TESTS_SH= \
 	tests/atf/t_session_random.sh \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
+	tests/atf/t_timer.sh \
 	tests/atf/t_tool.sh
 TEST_PROGS= \
 	tests/atf/h_activate.c \

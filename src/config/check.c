@@ -316,19 +316,20 @@ check_servers(struct parse *ps)
 	}
 }
 
-/* What a timer is for. */
+/* What a timer is for; an empty list is one that is switched off. */
 static void
 check_timer(struct parse *ps, const struct conf_timer *t)
 {
 	const struct key *key = key_find(key_timer, "command");
 	const struct conf_origin *origin = &t->origin[0];
 
-	for (; origin < t->origin + key_count(key_timer); origin++)
-		if (t->command.n == 0 && origin->file != NULL) {
-			check_fault(ps, origin, "timer", t->name, key->name,
-			    "missing, a timer must have it");
-			break;
-		}
+	if (t->origin[key - key_timer].file != NULL)
+		return;
+	while (origin->file == NULL &&
+	    origin < t->origin + key_count(key_timer) - 1)
+		origin++;
+	check_fault(ps, origin, "timer", t->name, key->name,
+	    "missing, a timer must have it");
 }
 
 void

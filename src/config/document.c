@@ -24,10 +24,6 @@ static const struct document_help {
 	const char	*name;
 	const char	*help;
 } document_helps[] = {
-	{ "security.privilege_mode",
-	    "Start a milter with its command when it cannot be reached. The "
-	    "launcher does, see milter-manager(8). "
-	    "What upstream ships has it true." },
 	{ "log.level",
 	    "What is logged: words joined by a vertical bar. "
 	    "Each word stands for its own lines, not for a threshold; "
@@ -41,6 +37,10 @@ static const struct document_help {
 	    "Send what is logged to syslog as well." },
 	{ "log.syslog_facility",
 	    "The syslog facility." },
+	{ "security.privilege_mode",
+	    "Start a milter with its command when it cannot be reached. The "
+	    "launcher does, see milter-manager(8). "
+	    "What upstream ships has it true." },
 	{ "security.effective_user",
 	    "Who it becomes, a name or number, after it listens and before "
 	    "it accepts anything. Only root can become another one. "

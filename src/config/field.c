@@ -73,7 +73,8 @@ field_expected(const struct key *key, char *dst, size_t size)
 	case KEY_TIME:
 		/* Nobody wants to read 2592000s. */
 		snprintf(dst, size, "a duration from %s to %ud, like 7, 7.5, "
-		    "500ms, 5s, 10m, 2h or 1d", key->min == 0 ? "0" : "1ms",
+		    "500ms, 5s, 10m, 2h or 1d", key->min == 0 ? "0" :
+		    key->min < 1000 ? "1ms" : "1s",
 		    (unsigned)(key->max / 86400000));
 		break;
 	case KEY_SIZE:

@@ -71,9 +71,6 @@ static const struct word key_balance_words[] = {
 	type, nil, offsetof(struct conf, member), 0, min, max, words
 
 const struct key key_main[] = {
-	{ "security.privilege_mode", MAIN(KEY_BOOL, false, privilege_mode,
-	    0, 0, NULL), "false" },
-
 	{ "log.level", MAIN(KEY_LEVELS, false, log_levels, 0, 0,
 	    log_level_names), "\"default\"" },
 	{ "log.path", MAIN(KEY_STRING, true, log_path, 0, 0, NULL), "nil" },
@@ -82,6 +79,8 @@ const struct key key_main[] = {
 	{ "log.syslog_facility", MAIN(KEY_WORD, false, log_facility, 0, 0,
 	    log_facility_names), "\"mail\"" },
 
+	{ "security.privilege_mode", MAIN(KEY_BOOL, false, privilege_mode,
+	    0, 0, NULL), "false" },
 	{ "security.effective_user", MAIN(KEY_STRING, true, effective_user,
 	    0, 0, NULL), "nil" },
 	{ "security.effective_group", MAIN(KEY_STRING, true, effective_group,

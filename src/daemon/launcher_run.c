@@ -497,7 +497,8 @@ launcher_may(struct launcher_asker *a, const struct launch_record *r)
 		    strerror(ENOMEM));
 		return (NULL);
 	}
-	if (j->child.loop != NULL) {
+	if (j->child.loop != NULL ||
+	    (now < j->not_before && r->what != LAUNCH_CHILD)) {
 		launcher_answer(a, r->seq, LAUNCH_RUNNING, 0, "");
 		return (NULL);
 	}
@@ -540,8 +541,8 @@ launcher_run(struct launcher_asker *a, const struct launch_record *r)
 	if (launcher_start(a, j, number, &t) == 0)
 		launcher_tell(j, LAUNCH_STARTED, 0, "");
 	else {
+		/* Who has asked says so, if it is news. */
 		launcher_pause(j);
-		launcher_log(l, LOGL_ERROR, "%s: %.300s", j->name, t.why);
 		launcher_tell(j, LAUNCH_REFUSED, 0, t.why);
 		if (j->kind == LAUNCH_TABLE && j->child.loop == NULL)
 			launcher_free_job(j);

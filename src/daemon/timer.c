@@ -100,7 +100,8 @@ timers_left(const struct timers *t, const struct conf_timer *conf)
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
-		if (strcmp(t->job[i].conf->name, conf->name) != 0)
+		if (!loop_timer_running(&t->job[i].timer) ||
+		    strcmp(t->job[i].conf->name, conf->name) != 0)
 			continue;
 		left = t->job[i].timer.when > now ?
 		    t->job[i].timer.when - now : 0;
@@ -120,8 +121,10 @@ timers_set(struct timers *t, struct conf *conf)
 	for (i = 0; i < conf->n_timers; i++) {
 		job[i].timers = t;
 		job[i].conf = conf->timers[i];
-		loop_timer_start(t->loop, &job[i].timer,
-		    timers_left(t, job[i].conf), timers_on_due, &job[i]);
+		if (job[i].conf->command.n > 0)
+			loop_timer_start(t->loop, &job[i].timer,
+			    timers_left(t, job[i].conf), timers_on_due,
+			    &job[i]);
 	}
 	timers_drop(t->job, t->n);
 	t->job = job;

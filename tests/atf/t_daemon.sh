@@ -73,7 +73,9 @@ end_background()
 children_of()
 {
 
-	ps -A -o pid= -o ppid= | awk -v of="$1" '$2 == of { print $1 }'
+	# The launcher is always there.
+	ps -A -o pid= -o ppid= -o comm= | awk -v of="$1" \
+	    '$2 == of && $3 != "milter-launcher" { print $1 }'
 }
 
 # hold NAME: an MTA that waits for a child that never answers; out in NAME.out.
