@@ -451,7 +451,10 @@ upgrade()
 gone()
 {
 
-	! kill -0 "$1" 2> /dev/null
+	case $(ps -o stat= -p "$1" 2> /dev/null) in
+	''|Z*)	return 0 ;;
+	esac
+	return 1
 }
 
 life_case upgrade "a new process takes over; the old one's sessions go on"
@@ -654,6 +657,38 @@ upgrade_background_body()
 	test ! -e mm.sock || atf_fail 'the socket is left'
 }
 
+life_case upgrade_commands "commands go on, and end with the last daemon"
+upgrade_commands_body()
+{
+
+	cat > start <<-END
+	#! /bin/sh
+	cd "$PWD" || exit 1
+	echo \$\$ >> started
+	exec "$PWD/own/milter-manager" test-client -s "unix:$PWD/a.sock"
+	END
+	chmod +x start
+	conf_begin 'security.privilege_mode = true'
+	conf_child a "connection_spec=\"unix:$PWD/a.sock\"" \
+	    "command=\"$PWD/start\"" 'fallback_status="temporary-failure"'
+	start_own
+	check_mta --expect=pass
+	wait_for test -s started
+	cat started >> pids
+	first=$(cat mm.number)
+	upgrade
+	wait "$first" || atf_fail "exit status $?"
+	check_mta --expect=pass
+	second=$(cat mm.number)
+	upgrade
+	wait_for gone "$second"
+	check_mta --expect=pass
+	ntimes started '' 1
+	kill -TERM "$(cat mm.number)"
+	wait_for gone "$(cat started)"
+	lacks mm.log 'fallback='
+}
+
 # --- socket activation -------------------------------------------------------
 
 life_case activation "LISTEN_FDS: a socket that is handed over is used, no other"
@@ -722,5 +757,6 @@ atf_init_test_cases()
 	atf_add_test_case upgrade_moved
 	atf_add_test_case upgrade_broken
 	atf_add_test_case upgrade_background
+	atf_add_test_case upgrade_commands
 	atf_add_test_case activation
 }
