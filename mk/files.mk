@@ -412,7 +412,8 @@ TESTS_SH= \
 	tests/atf/t_stranger.sh \
 	tests/atf/t_table_daemon.sh \
 	tests/atf/t_timer.sh \
-	tests/atf/t_tool.sh
+	tests/atf/t_tool.sh \
+	tests/atf/t_upgrade.sh
 TEST_PROGS= \
 	tests/atf/h_activate.c \
 	tests/atf/h_ask.c \
@@ -469,6 +470,7 @@ TEST_DATA= \
 	tests/atf/h_detect_freebsd.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
+	tests/atf/h_life.sh \
 	tests/atf/h_milters.sh \
 	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \

@@ -5,7 +5,7 @@
 /*
  * h_activate.c - starts a program with listening sockets, as systemd does.
  * Owns:      "h_activate SPEC ... -- PROGRAM ARGUMENT ...".
- * Called by: t_life.sh.
+ * Called by: t_upgrade.sh.
  * Must not:  listen where the program could: it only has what it is given.
  */
 #include "compat.h"

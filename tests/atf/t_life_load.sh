@@ -28,9 +28,8 @@ n_at_least()
 load_conf()
 {
 
-	conf_begin 'log.level = "default|info"' "$@"
+	conf_begin 'log.level = "default"'
 	cat >> mm.conf <<-'END'
-	log.level = "default"
 	condition."not r".stop_on_envelope_from = not (sender =~ /^<?r@/)
 	condition."not t".stop_on_envelope_from = not (sender =~ /^<?t@/)
 	END
