@@ -36,6 +36,7 @@
 #include <sys/types.h>
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +165,32 @@
 #endif
 #endif
 
+/*
+ * What a process can give away for good (compat_sandbox.h): Linux' Landlock and
+ * system call filter, which a kernel may lack all the same, OpenBSD's pledge(2)
+ * with unveil(2), FreeBSD's cap_rights_limit(2).
+ */
+#ifndef HAVE_LANDLOCK
+#define HAVE_LANDLOCK COMPAT_LINUX
+#endif
+#ifndef HAVE_SECCOMP
+#define HAVE_SECCOMP COMPAT_LINUX
+#endif
+#ifndef HAVE_PLEDGE
+#if defined(__OpenBSD__)
+#define HAVE_PLEDGE 1
+#else
+#define HAVE_PLEDGE 0
+#endif
+#endif
+#ifndef HAVE_CAPSICUM
+#if defined(__FreeBSD__)
+#define HAVE_CAPSICUM 1
+#else
+#define HAVE_CAPSICUM 0
+#endif
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define COMPAT_PRINTF(f, a) __attribute__((__format__(__printf__, f, a)))
 #define COMPAT_NORETURN __attribute__((__noreturn__))
@@ -171,6 +198,25 @@
 #define COMPAT_PRINTF(f, a)
 #define COMPAT_NORETURN
 #endif
+
+/*
+ * Numbers of 32 bits that several processes change at a time, in an order that
+ * all of them see alike.  swap is true when it was old and is new now; add
+ * returns the sum.
+ */
+#if defined(__ATOMIC_SEQ_CST)
+#define COMPAT_LOAD(p) __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define COMPAT_STORE(p, v) __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+#else
+#define COMPAT_LOAD(p) (__sync_synchronize(), *(volatile const uint32_t *)(p))
+#define COMPAT_STORE(p, v) do {						\
+	__sync_synchronize();						\
+	*(volatile uint32_t *)(p) = (v);				\
+	__sync_synchronize();						\
+} while (0)
+#endif
+#define COMPAT_SWAP(p, old, new) __sync_bool_compare_and_swap((p), (old), (new))
+#define COMPAT_ADD(p, v) __sync_add_and_fetch((p), (v))
 
 #if !HAVE_STRLCPY
 /*

@@ -2,6 +2,7 @@
 
 SRCS_BASE= \
 	src/base/buf.c \
+	src/base/json.c \
 	src/base/log.c \
 	src/base/logsock.c \
 	src/base/network.c \
@@ -109,6 +110,7 @@ SRCS_CONDITION= \
 	src/condition/feed_program.c \
 	src/condition/stress.c
 SRCS_MANAGER= \
+	src/manager/account.c \
 	src/manager/breaker.c \
 	src/manager/child.c \
 	src/manager/content.c \
@@ -116,6 +118,8 @@ SRCS_MANAGER= \
 	src/manager/envelope.c \
 	src/manager/fallback.c \
 	src/manager/finish.c \
+	src/manager/limit.c \
+	src/manager/list.c \
 	src/manager/macros.c \
 	src/manager/manager.c \
 	src/manager/manners.c \
@@ -125,8 +129,10 @@ SRCS_MANAGER= \
 	src/manager/plan_facts.c \
 	src/manager/record.c \
 	src/manager/session.c \
+	src/manager/shared.c \
 	src/manager/stage.c \
 	src/manager/starter.c \
+	src/manager/stats.c \
 	src/manager/supply.c \
 	src/manager/verdict.c
 SRCS_CONTROL=
@@ -162,6 +168,7 @@ SRCS_TOOL= \
 	src/tool/server_session.c \
 	src/tool/text.c
 SRCS_DAEMON= \
+	src/daemon/channel.c \
 	src/daemon/cmdline.c \
 	src/daemon/daemon.c \
 	src/daemon/detach.c \
@@ -174,12 +181,19 @@ SRCS_DAEMON= \
 	src/daemon/notify.c \
 	src/daemon/prepare.c \
 	src/daemon/privilege.c \
+	src/daemon/sandbox.c \
 	src/daemon/serve.c \
 	src/daemon/timer.c \
-	src/daemon/upgrade.c
+	src/daemon/upgrade.c \
+	src/daemon/worker.c \
+	src/daemon/workers.c
 SRCS_COMPAT= \
 	compat/closefrom.c \
 	compat/random.c \
+	compat/sandbox_linux.c \
+	compat/sandbox_openbsd.c \
+	compat/sandbox_other.c \
+	compat/sandbox_seccomp.c \
 	compat/strlcpy.c \
 	compat/title.c
 SRCS= ${SRCS_COMPAT} \
@@ -199,7 +213,9 @@ SRCS= ${SRCS_COMPAT} \
 
 HDRS= \
 	compat/compat.h \
+	compat/compat_sandbox.h \
 	src/base/buf.h \
+	src/base/json.h \
 	src/base/log.h \
 	src/base/logsock.h \
 	src/base/network.h \
@@ -233,6 +249,7 @@ HDRS= \
 	src/config/table.h \
 	src/config/value.h \
 	src/control/control.h \
+	src/daemon/channel.h \
 	src/daemon/cmdline.h \
 	src/daemon/daemon.h \
 	src/daemon/daemon_internal.h \
@@ -241,9 +258,12 @@ HDRS= \
 	src/daemon/launcher_internal.h \
 	src/daemon/notify.h \
 	src/daemon/privilege.h \
+	src/daemon/sandbox.h \
 	src/daemon/serve.h \
 	src/daemon/timer.h \
 	src/daemon/upgrade.h \
+	src/daemon/worker.h \
+	src/daemon/worker_internal.h \
 	src/detect/detect.h \
 	src/detect/detect_internal.h \
 	src/detect/openwrt_internal.h \
@@ -261,6 +281,7 @@ HDRS= \
 	src/manager/plan_internal.h \
 	src/manager/record.h \
 	src/manager/session_internal.h \
+	src/manager/shared.h \
 	src/manager/stage.h \
 	src/manager/stats.h \
 	src/manager/verdict.h \
@@ -351,6 +372,7 @@ TESTS_C= \
 	tests/atf/t_pattern_random.c \
 	tests/atf/t_record.c \
 	tests/atf/t_resolver.c \
+	tests/atf/t_sandbox.c \
 	tests/atf/t_socketmap.c \
 	tests/atf/t_spec.c \
 	tests/atf/t_stranger.c \
@@ -406,6 +428,7 @@ TESTS_SH= \
 	tests/atf/t_rules.sh \
 	tests/atf/t_rules_session.sh \
 	tests/atf/t_rules_verdict.sh \
+	tests/atf/t_sandbox.sh \
 	tests/atf/t_session.sh \
 	tests/atf/t_session_odd.sh \
 	tests/atf/t_session_random.sh \

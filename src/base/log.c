@@ -257,6 +257,12 @@ log_reopen(void)
 	return (0);
 }
 
+void
+log_set_levels(unsigned levels)
+{
+	log_state.levels = levels & LOGL_ALL;
+}
+
 int
 log_give(uid_t uid, gid_t gid)
 {

@@ -74,6 +74,8 @@ void	log_close(void);
 /* Closes and opens the log file again (log rotation).  0 or -1 and errno. */
 int	log_reopen(void);
 
+/* Other levels, until the next log_open(). */
+void	log_set_levels(unsigned levels);
 /* Gives the log's file, while it is empty, to that user.  0, or -1 and errno. */
 int	log_give(uid_t, gid_t);
 

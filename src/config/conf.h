@@ -180,6 +180,7 @@ struct conf {
 	char		*effective_user;	/* NULL: as it was started */
 	char		*effective_group;	/* NULL: the user's */
 	char		*chroot;		/* NULL: none */
+	bool		 sandbox;		/* true */
 
 	/* log.* */
 	unsigned	 log_levels;		/* LOGL_* bits */
@@ -199,7 +200,9 @@ struct conf {
 	char		*event_loop_backend;	/* "auto" */
 	enum conf_status fallback_status;	/* accept */
 	enum conf_mta	 mta;			/* auto */
+	unsigned	 n_workers;		/* 0: sessions in the daemon */
 	unsigned	 max_connections;	/* 0: no limit */
+	unsigned	 max_connections_per_client;	/* 0: no limit */
 	unsigned	 max_file_descriptors;	/* 0: the hard limit */
 	uint64_t	 suspend_time_on_unacceptable;	/* ms; 5 s */
 	bool		 missing_macros;	/* true: make them up */

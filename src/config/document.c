@@ -53,6 +53,10 @@ static const struct document_help {
 	    "The folder that becomes its root before it changes its user. "
 	    "Only root can do that, and not to stay root; milter-manager(8) "
 	    "says what has to be there." },
+	{ "security.sandbox",
+	    "Give away for good, before anything is read from a socket, what "
+	    "the system lets a process give away and what is not needed. "
+	    "See SECURITY in milter-manager(8)." },
 	{ "manager.connection_spec",
 	    "Where the MTA connects. "
 	    "Without a host: on all addresses." },
@@ -86,8 +90,17 @@ static const struct document_help {
 	    "Make up macros that the MTA does not send: {mail_addr}, "
 	    "{mail_host}, {rcpt_addr} and {rcpt_host} from the envelope, "
 	    "{client_addr} from the client's address." },
+	{ "manager.n_workers",
+	    "How many processes have the sessions. 0 is the daemon itself, "
+	    "which is enough for one processor; a change between 0 and others "
+	    "takes effect at the next start." },
 	{ "manager.max_connections",
-	    "How many sessions there may be at once. "
+	    "How many sessions there may be at once, in all processes. "
+	    "0 is no limit." },
+	{ "manager.max_connections_per_client",
+	    "How many of them one SMTP client may have; more are told 421, to "
+	    "come later. A client is an IPv4 address, or of IPv6 a network of "
+	    "64 bits; those of this machine are not counted. "
 	    "0 is no limit." },
 	{ "manager.max_file_descriptors",
 	    "The limit of open files to ask the system for. "

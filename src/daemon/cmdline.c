@@ -39,18 +39,19 @@ enum {
 /* Options that set one key to their argument. */
 static const struct {
 	const char	*key;
-	bool		 octal;		/* a number; else a string */
+	enum { CMDLINE_STRING, CMDLINE_OCTAL, CMDLINE_NUMBER } form;
 } cmdline_keys[] = {
-	{ "manager.connection_spec", false },
-	{ "manager.event_loop_backend", false },
-	{ "manager.pid_file", false },
-	{ "manager.unix_socket_group", false },
-	{ "manager.unix_socket_mode", true },
-	{ "log.level", false },
-	{ "log.path", false },
-	{ "log.syslog_facility", false },
-	{ "security.effective_user", false },
-	{ "security.effective_group", false },
+	{ "manager.connection_spec", CMDLINE_STRING },
+	{ "manager.event_loop_backend", CMDLINE_STRING },
+	{ "manager.pid_file", CMDLINE_STRING },
+	{ "manager.unix_socket_group", CMDLINE_STRING },
+	{ "manager.unix_socket_mode", CMDLINE_OCTAL },
+	{ "log.level", CMDLINE_STRING },
+	{ "log.path", CMDLINE_STRING },
+	{ "log.syslog_facility", CMDLINE_STRING },
+	{ "security.effective_user", CMDLINE_STRING },
+	{ "security.effective_group", CMDLINE_STRING },
+	{ "manager.n_workers", CMDLINE_NUMBER },
 };
 
 static const struct option_def cmdline_table[] = {
@@ -84,6 +85,8 @@ static const struct option_def cmdline_table[] = {
 	{ 'g', CMDLINE_KEY + 9, "group", "GROUP", "and this group" },
 	{ 0, CMDLINE_KEY + 9, "group-id", "NUMBER", NULL },
 	{ 0, CMDLINE_KEY + 9, "group-name", "NAME", NULL },
+	{ 0, CMDLINE_KEY + 10, "n-workers", "N",
+	    "processes for the sessions" },
 	{ 0, CMDLINE_SYSLOG, "syslog", NULL, "log to syslog" },
 	{ 0, CMDLINE_DAEMON, "daemon", NULL, "go to the background" },
 	{ 0, CMDLINE_NO_DAEMON, "no-daemon", NULL, "stay in the foreground" },
@@ -200,11 +203,12 @@ cmdline_option(struct cmdline *c, int id, const char *arg)
 	case CMDLINE_SYSLOG:
 		return (cmdline_override(c, "log.use_syslog", "true", false));
 	default:
-		if (cmdline_keys[id - CMDLINE_KEY].octal)
+		if (cmdline_keys[id - CMDLINE_KEY].form == CMDLINE_OCTAL)
 			return (cmdline_octal(c,
 			    cmdline_keys[id - CMDLINE_KEY].key, arg));
 		return (cmdline_override(c, cmdline_keys[id - CMDLINE_KEY].key,
-		    arg, true));
+		    arg, cmdline_keys[id - CMDLINE_KEY].form ==
+		    CMDLINE_STRING));
 	}
 }
 

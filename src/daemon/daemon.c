@@ -19,6 +19,7 @@
  *	groups, root, group, user	(errors: EX_NOPERM, EX_OSERR)
  *	paths, loop, sessions		(errors: EX_OSERR)
  *	process number, written; the process that was called ends
+ *	sandbox
  *	sessions			until TERM or INT
  */
 #include "compat.h"
@@ -37,9 +38,12 @@
 #include "daemon/detach.h"
 #include "daemon/launcher.h"
 #include "daemon/notify.h"
+#include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "daemon/timer.h"
+#include "daemon/worker.h"
 #include "detect/detect.h"
+#include "manager/shared.h"
 #include "net/stream.h"
 
 static void
@@ -83,6 +87,19 @@ daemon_pid_file(const struct daemon *d)
 	    errno == ELOOP || errno == EINVAL ? "this is no regular file with "
 	    "one name; it is left alone" : strerror(errno));
 	return (EX_CANTCREAT);
+}
+
+/* Who has the sessions.  0, or -1 and errno. */
+static int
+daemon_sessions(struct daemon *d)
+{
+	if (d->conf->n_workers > 0) {
+		d->workers = workers_new(d);
+		return (d->workers != NULL ? 0 : -1);
+	}
+	d->serve = serve_new(d->loop, d->conf, d->shared,
+	    shared_slot_get(d->shared), NULL, d->launch);
+	return (d->serve == NULL ? -1 : serve_listen(d->serve, d->listener));
 }
 
 void
@@ -136,15 +153,6 @@ daemon_take(struct daemon *d)
 	return (status);
 }
 
-static void
-daemon_on_ended(void *arg)
-{
-	struct daemon *d = arg;
-
-	if (d->timers != NULL)
-		timers_ended(d->timers, 1);
-}
-
 /* What can only be made in the process that stays. */
 static int
 daemon_assemble(struct daemon *d)
@@ -155,12 +163,10 @@ daemon_assemble(struct daemon *d)
 		    "%s", d->conf->event_loop_backend, strerror(errno));
 		return (EX_OSERR);
 	}
-	if (launcher_begin(d) == 0 && (d->timers = timers_new(d->loop,
-	    d->launch, d->conf)) != NULL)
-		d->serve = serve_new(d->loop, d->conf, d->launch);
-	if (d->serve != NULL)
-		serve_on_ended(d->serve, daemon_on_ended, d);
-	if (d->serve == NULL || life_begin(d) == -1) {
+	d->shared = shared_new();
+	if (d->shared == NULL || launcher_begin(d) == -1 ||
+	    (d->timers = timers_new(d->loop, d->launch, d->conf,
+	    d->shared)) == NULL || life_begin(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -180,10 +186,12 @@ daemon_disassemble(struct daemon *d)
 	notify_end();
 	serve_free(d->serve);
 	timers_free(d->timers);
+	workers_free(d->workers);
 	life_end(d);
 	linger_end_all(d->loop);
 	launcher_end(d);
 	loop_free(d->loop);
+	shared_free(d->shared);
 }
 
 /* Serves from now on. */
@@ -191,7 +199,7 @@ static int
 daemon_go(struct daemon *d)
 {
 	/* Workers are forked here. */
-	if (serve_listen(d->serve, d->listener) == -1) {
+	if (daemon_sessions(d) == -1) {
 		daemon_tell(d, LOGL_ERROR, "start: %s", strerror(errno));
 		return (EX_OSERR);
 	}
@@ -202,6 +210,7 @@ daemon_go(struct daemon *d)
 		if (!d->upgraded)
 			return (EX_CANTCREAT);
 	}
+	sandbox_enter(d, d->conf, SANDBOX_DAEMON);
 	daemon_tell_listening(d);
 	if (geteuid() == 0)
 		log_write(LOGL_WARNING, "it runs as root, and only needs the "
@@ -284,6 +293,7 @@ daemon_start(struct daemon *d)
 	status = daemon_run(d);
 	daemon_disassemble(d);
 	pidfile_remove();
+	sandbox_end();
 	return (status);
 }
 
@@ -304,9 +314,10 @@ daemon_show(struct daemon *d)
 	char why[256];
 	int status;
 
-	if (d->cmdline.show_config)
+	if (d->cmdline.show_config) {
 		conf_show(d->conf, stdout);
-	else {
+		sandbox_show(d->conf, stdout);
+	} else {
 		daemon_warn_notes(d->conf);
 		chain_check(d->conf, daemon_report, NULL);
 		status = privilege_find(&d->privilege, d->conf, true, why,

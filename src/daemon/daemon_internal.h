@@ -13,8 +13,10 @@
  *	launcher*.c	the process that runs commands
  *	privilege.c	the change of user, and what it needs before
  *	timer.c		what is run every so often, and maintenance
+ *	workers.c	the table of those that are only that, worker.c
  *	notify.c	the word to a service manager
  *	detach.c	the background, the file with the process number
+ *	sandbox.c	what the processes give away for good
  *	upgrade.c	sockets that another process hands to this one
  *	handover.c	this one handing them to the next
  */
@@ -34,20 +36,25 @@
 
 struct launch;
 struct serve;
+struct shared;
 struct timers;
+struct workers;
 
 struct daemon {
 	struct cmdline		 cmdline;
 	struct conf		*conf;		/* in force, one reference */
 	struct loop		*loop;		/* NULL before the background */
 	struct listener		*listener;	/* NULL: accepting has ended */
-	struct serve		*serve;		/* sessions of this process */
 	int			 launcher;	/* socket; -1: it is launch's */
 	pid_t			 launcher_pid;	/* 0: there is none */
 	struct loop_child	 launcher_child;
 	struct launch		*launch;	/* NULL: not asked yet */
 	struct timers		*timers;
 	struct privilege	 privilege;	/* who it becomes */
+	struct shared		*shared;	/* what all processes count */
+	struct serve		*serve;		/* sessions of this process, */
+	struct workers		*workers;	/* or who has them; one is
+						   NULL */
 	struct loop_signal	 term, intr, hup, usr1, usr2;
 	struct upgrade		 upgrade;	/* the next process */
 	struct loop_timer	 leaving;

@@ -23,6 +23,8 @@
 #include "daemon/notify.h"
 #include "daemon/serve.h"
 #include "daemon/timer.h"
+#include "daemon/worker.h"
+#include "manager/shared.h"
 #include "net/launch.h"
 
 #define LIFE_LEAVING	1000	/* ms */
@@ -119,6 +121,7 @@ life_tell_fixed(const struct conf *conf, const struct conf *old)
 {
 	static const char *const fixed[] = {
 		"manager.daemon", "manager.event_loop_backend",
+		"manager.n_workers",
 	};
 	const struct key *key;
 	size_t i;
@@ -174,11 +177,6 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		return (-1);
 	}
 	c->log = true;
-	c->sessions = serve_set_conf(d->serve, c->conf) == 0;
-	if (!c->sessions || timers_set(d->timers, c->conf) == -1) {
-		(void)snprintf(why, whysize, "%s", strerror(errno));
-		return (-1);
-	}
 	if (!life_same_text(c->conf->pid_file, d->conf->pid_file)) {
 		if (pidfile_move(c->conf->pid_file, &other) == -1) {
 			(void)snprintf(why, whysize, "manager.pid_file: %s: "
@@ -186,6 +184,21 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 			return (-1);
 		}
 		c->pid = true;
+	}
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
+	if (d->workers != NULL) {
+		prepare_limits(d, c->conf);
+		if (workers_reload(d->workers, c->conf, c->listener) == 0)
+			return (0);
+		(void)snprintf(why, whysize, "manager.n_workers: none can be "
+		    "made: %s", strerror(errno));
+		return (-1);
+	}
+	c->sessions = serve_set_conf(d->serve, c->conf) == 0;
+	if (!c->sessions) {
+		(void)snprintf(why, whysize, "%s", strerror(errno));
+		return (-1);
 	}
 	/* Last, because what it accepted cannot be given back. */
 	if (c->listener != NULL && serve_listen(d->serve, c->listener) == -1) {
@@ -207,10 +220,8 @@ life_undo(struct daemon *d, struct life_change *c)
 
 	if (c->pid)
 		(void)pidfile_move(d->conf->pid_file, &other);
-	if (c->sessions) {
+	if (c->sessions)
 		(void)serve_set_conf(d->serve, d->conf);
-		(void)timers_set(d->timers, d->conf);
-	}
 	if (c->log)
 		(void)prepare_log(d, d->conf);
 	if (c->listener == NULL) {
@@ -230,7 +241,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	struct conf *old = d->conf;
 	char why[1200];
 
-	if (d->stopping || d->upgrade.running)
+	if (d->stopping || d->upgrade.running ||
+	    (d->serve == NULL && d->workers == NULL))
 		return (life_stays(&r, d->stopping ? "the manager is ending" :
 		    "an upgrade is under way"));
 	notify(NOTIFY_RELOADING);
@@ -249,15 +261,19 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	}
 	d->conf = c.conf;
 	if (c.listener != NULL) {
+		if (d->workers != NULL)
+			listener_free(d->listener);
 		d->listener = c.listener;
 		daemon_tell_listening(d);
 	}
-	prepare_limits(d, d->conf);
+	if (d->workers == NULL)
+		prepare_limits(d, d->conf);
 	prepare(d, d->conf, old);
 	life_tell_fixed(d->conf, old);
 	conf_unref(old);
-	/* Before anybody asks for a command of the new one. */
-	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
+	if (timers_set(d->timers, d->conf) == -1)
+		log_write(LOGL_ERROR, "the timers stay as they were: %s",
+		    strerror(errno));
 	log_write(LOGL_MESSAGE, "configuration reloaded");
 	notify(NOTIFY_READY);
 	return (0);
@@ -266,7 +282,8 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 void
 life_reopen(struct daemon *d)
 {
-	(void)d;
+	if (d->workers != NULL)
+		workers_reopen(d->workers);
 	if (log_reopen() == -1)
 		log_write(LOGL_ERROR, "the log cannot be opened again: %s",
 		    strerror(errno));
@@ -286,6 +303,15 @@ void
 life_stop(struct daemon *d, const char *why)
 {
 	upgrade_cancel(d, why);
+	/* The process before us has not let go yet. */
+	if (d->serve == NULL && d->workers == NULL) {
+		loop_stop(d->loop);
+		return;
+	}
+	if (d->stopping && !d->left && d->workers != NULL) {
+		workers_end(d->workers, "the manager ends at once");
+		return;
+	}
 	if (d->stopping && !d->left) {
 		serve_end(d->serve, "the manager ends at once");
 		loop_stop(d->loop);
@@ -295,8 +321,15 @@ life_stop(struct daemon *d, const char *why)
 	d->left = false;
 	loop_timer_stop(&d->leaving);
 	notify(NOTIFY_STOPPING);
-	log_write(LOGL_MESSAGE, "%s: ending, %zu sessions to go", why,
-	    serve_sessions(d->serve));
+	log_write(LOGL_MESSAGE, "%s: ending, %u sessions to go", why,
+	    (unsigned)shared_running(d->shared));
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_stop(d->workers, d->conf->shutdown_timeout,
+		    life_on_done, d);
+		return;
+	}
 	d->listener = NULL;
 	serve_stop(d->serve, d->conf->shutdown_timeout, life_on_done, d);
 }
@@ -322,14 +355,20 @@ void
 life_leave(struct daemon *d, pid_t pid, unsigned taken)
 {
 	d->stopping = d->left = true;
-	log_write(LOGL_MESSAGE, "upgrade: process %ld has taken over, %zu "
-	    "sessions to go", (long)pid, serve_sessions(d->serve));
+	log_write(LOGL_MESSAGE, "upgrade: process %ld has taken over, %u "
+	    "sessions to go", (long)pid, (unsigned)shared_running(d->shared));
 	pidfile_let_go();
 	notify_pass(pid);
 	timers_free(d->timers);
 	d->timers = NULL;
 	if ((taken & 1) != 0)
 		listener_let_go(d->listener);
+	if (d->workers != NULL) {
+		listener_free(d->listener);
+		d->listener = NULL;
+		workers_stop(d->workers, UINT64_MAX, life_on_left, d);
+		return;
+	}
 	d->listener = NULL;
 	serve_stop(d->serve, UINT64_MAX, life_on_left, d);
 }

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "config/chain.h"
 #include "daemon/daemon_internal.h"
+#include "daemon/sandbox.h"
 #include "daemon/upgrade.h"
 #include "daemon/serve.h"
 
@@ -239,6 +240,8 @@ prepare(const struct daemon *d, const struct conf *conf,
 	serve_check(conf);
 	prepare_spool(d, conf);
 	prepare_records(d, conf);
+	if (old != NULL)
+		sandbox_compare(d, conf);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "daemon/serve.h"
 #include "manager/manager.h"
+#include "manager/shared.h"
 
 /* Descriptors of our own: log, syslog, listener, loop, look-ups, last words. */
 #define SERVE_DESCRIPTORS	24u
@@ -29,9 +30,9 @@ struct serve {
 	struct listener		*old;		/* retired, ours; or NULL */
 	struct loop_timer	 suspend;
 	struct loop_timer	 deadline;
-	bool			 full;		/* max_connections reached */
-	void			(*ended)(void *);
-	void			*ended_arg;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	bool			 full;		/* accepting is suspended */
 	void			(*done)(void *);
 	void			*done_arg;
 };
@@ -71,33 +72,41 @@ serve_check(const struct conf *conf)
 }
 
 /*
- * How many sessions there may be.  A session that cannot dial its children for
- * want of descriptors would be answered by their fallbacks, so that whoever
- * opens enough connections could have his mail accepted unseen: such a session
- * is not begun.  What conditions look up has its own descriptors.
+ * How many sessions this process can have.  A session that cannot dial its
+ * children for want of descriptors would be answered by their fallbacks, so
+ * that whoever opens enough connections could have his mail accepted unseen:
+ * such a session is not begun.  What conditions look up has its own descriptors.
  */
 static size_t
-serve_room(const struct serve *s, const char **why)
+serve_room(const struct serve *s)
 {
 	const struct conf *conf = manager_conf(s->manager);
 	size_t own = SERVE_DESCRIPTORS + manager_descriptors(s->manager);
 	struct rlimit rl;
 	size_t room = SIZE_MAX, each = serve_each(conf);
 
-	*why = "manager.max_connections";
-	if (conf->max_connections > 0)
-		room = conf->max_connections;
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur != RLIM_INFINITY) {
 		size_t all = (size_t)rl.rlim_cur;
-		size_t fds = all > own ? all - own : 0;
 
-		if (fds / each < room) {
-			room = fds / each;
-			*why = "manager.max_file_descriptors";
-		}
+		room = (all > own ? all - own : 0) / each;
 	}
 	return (room > 0 ? room : 1);
+}
+
+/* Why there can be no more sessions and how many there are, or NULL. */
+static const char *
+serve_full(const struct serve *s, size_t *n)
+{
+	uint32_t max = manager_conf(s->manager)->max_connections;
+
+	*n = manager_n_sessions(s->manager);
+	if (*n >= serve_room(s))
+		return ("manager.max_file_descriptors");
+	if (max == 0)
+		return (NULL);
+	*n = shared_running(s->shared);
+	return (*n >= max ? "manager.max_connections" : NULL);
 }
 
 static void
@@ -114,12 +123,12 @@ serve_on_suspended(struct loop_timer *t, void *arg)
 {
 	struct serve *s = arg;
 	const struct conf *conf = manager_conf(s->manager);
-	const char *why;
+	size_t n;
 
 	(void)t;
 	if (s->listener == NULL && s->old == NULL)
 		return;
-	if (manager_n_sessions(s->manager) >= serve_room(s, &why)) {
+	if (serve_full(s, &n) != NULL) {
 		loop_timer_start(s->loop, &s->suspend,
 		    conf->suspend_time_on_unacceptable, serve_on_suspended,
 		    s);
@@ -130,31 +139,61 @@ serve_on_suspended(struct loop_timer *t, void *arg)
 	serve_resume(s);
 }
 
+/* Until a session of this process ends, or the time is over. */
+static void
+serve_suspend(struct serve *s, const char *why, size_t n)
+{
+	if (!s->full)
+		log_write(LOGL_WARNING, "%s: %zu sessions, accepting is "
+		    "suspended", why, n);
+	s->full = true;
+	if (s->listener != NULL)
+		listener_pause(s->listener);
+	if (s->old != NULL)
+		listener_pause(s->old);
+	loop_timer_start(s->loop, &s->suspend, manager_conf(
+	    s->manager)->suspend_time_on_unacceptable, serve_on_suspended, s);
+}
+
+/* A connection that is accepted must have its place: other processes accept,
+ * too. */
+static bool
+serve_take(struct listener *l, void *arg)
+{
+	struct serve *s = arg;
+	const char *why;
+	size_t n;
+
+	(void)l;
+	why = serve_full(s, &n);
+	if (why == NULL && !shared_enter(s->shared, s->slot,
+	    manager_conf(s->manager)->max_connections))
+		why = "manager.max_connections";
+	if (why != NULL)
+		serve_suspend(s, why, n);
+	return (why == NULL);
+}
+
 static void
 serve_on_accept(struct listener *l, int fd, const struct sockaddr *sa,
     socklen_t len, void *arg)
 {
 	struct serve *s = arg;
-	const struct conf *conf = manager_conf(s->manager);
 	char peer[SPEC_TEXT_MAX];
 	const char *why;
+	size_t n;
 
-	addr_format(sa, len, peer, sizeof(peer));
-	manager_accept(s->manager, fd, peer);
-	if (!s->full &&
-	    manager_n_sessions(s->manager) >= serve_room(s, &why)) {
-		s->full = true;
-		log_write(LOGL_WARNING, "%s: %zu sessions, accepting is "
-		    "suspended", why, manager_n_sessions(s->manager));
-		listener_pause(l);
-		if (l == s->old && s->listener != NULL)
-			listener_pause(s->listener);
-		else if (l == s->listener && s->old != NULL)
-			listener_pause(s->old);
-		loop_timer_start(s->loop, &s->suspend,
-		    conf->suspend_time_on_unacceptable, serve_on_suspended,
-		    s);
+	(void)l;
+	if (fd == -1) {
+		shared_leave(s->shared, s->slot, false);
+		return;
 	}
+	addr_format(sa, len, peer, sizeof(peer));
+	if (manager_accept(s->manager, fd, peer) == -1)
+		serve_suspend(s, strerror(errno),
+		    manager_n_sessions(s->manager));
+	else if ((why = serve_full(s, &n)) != NULL)
+		serve_suspend(s, why, n);
 }
 
 /* --- its end ------------------------------------------------------------- */
@@ -217,8 +256,6 @@ serve_on_end(struct manager *m, void *arg)
 	struct serve *s = arg;
 
 	(void)m;
-	if (s->ended != NULL)
-		s->ended(s->ended_arg);
 	if (s->full) {
 		loop_timer_stop(&s->suspend);
 		serve_on_suspended(&s->suspend, s);
@@ -256,18 +293,23 @@ serve_end(struct serve *s, const char *why)
 /* --- its making ---------------------------------------------------------- */
 
 struct serve *
-serve_new(struct loop *loop, struct conf *conf, struct launch *launch)
+serve_new(struct loop *loop, struct conf *conf, struct shared *shared,
+    unsigned slot, struct stats *stats, struct launch *launch)
 {
 	struct serve *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return (NULL);
 	s->loop = loop;
-	s->manager = manager_new(loop, conf_ref(conf), launch);
+	s->shared = shared;
+	s->slot = slot;
+	s->manager = manager_new(loop, conf_ref(conf), shared, slot, launch);
 	if (s->manager == NULL) {
 		free(s);
 		return (NULL);
 	}
+	if (stats != NULL)
+		manager_lend_stats(s->manager, stats);
 	manager_on_end(s->manager, serve_on_end, s);
 	return (s);
 }
@@ -281,6 +323,7 @@ serve_listen(struct serve *s, struct listener *l)
 	}
 	if (listener_start(l, s->loop, serve_on_accept, s) == -1)
 		return (-1);
+	listener_ask(l, serve_take);
 	if (s->listener != NULL)
 		serve_retire(s);
 	s->listener = l;
@@ -289,17 +332,22 @@ serve_listen(struct serve *s, struct listener *l)
 	return (0);
 }
 
+void
+serve_leave(struct serve *s)
+{
+	s->listener = NULL;
+}
+
 int
 serve_set_conf(struct serve *s, struct conf *conf)
 {
 	return (manager_set_conf(s->manager, conf_ref(conf)));
 }
 
-void
-serve_on_ended(struct serve *s, void (*fn)(void *), void *arg)
+struct manager *
+serve_manager(const struct serve *s)
 {
-	s->ended = fn;
-	s->ended_arg = arg;
+	return (s->manager);
 }
 
 size_t

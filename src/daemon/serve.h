@@ -16,15 +16,21 @@
 #include "net/launch.h"
 #include "net/listen.h"
 
+struct manager;
 struct serve;
+struct shared;
+struct stats;
 
 /* Says so when manager.max_connections needs more descriptors than there are. */
 void	serve_check(const struct conf *);
 /*
- * A manager on that loop; takes a reference of conf.  The launcher, or NULL,
- * outlives it.  NULL and errno.
+ * A manager on that loop; takes a reference of conf.  Its sessions are counted
+ * in that slot of shared, and in stats, which are lent (NULL: in its own).  The
+ * launcher, or NULL, outlives it.  NULL and errno.
  */
-struct serve *serve_new(struct loop *, struct conf *, struct launch *);
+struct serve *serve_new(struct loop *, struct conf *, struct shared *,
+	    unsigned slot, struct stats *, struct launch *);
+struct manager *serve_manager(const struct serve *);
 /*
  * Accepts on l, which stays its owner's, until serve_stop() or until it gets
  * another one.  The one before belongs to this one then: what has been
@@ -32,11 +38,14 @@ struct serve *serve_new(struct loop *, struct conf *, struct launch *);
  * and nothing changed; EBUSY: that is still so with an earlier one.
  */
 int	serve_listen(struct serve *, struct listener *l);
+/*
+ * Accepts no more on it: what waits there is for others.  It is its owner's
+ * still, to be freed at once.
+ */
+void	serve_leave(struct serve *);
 /* New sessions use conf (a reference is taken).  0, or -1 and errno. */
 int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);
-/* fn is called from the loop each time a session has ended. */
-void	serve_on_ended(struct serve *, void (*fn)(void *arg), void *arg);
 /*
  * Accepts what has been connected, and then no more: the listener is this one's
  * and is freed.  done is called from the loop, or at once, when the last session

@@ -15,6 +15,10 @@
 
 #include "base/log.h"
 #include "daemon/timer.h"
+#include "manager/shared.h"
+
+/* How often sessions are counted. */
+#define TIMERS_LOOK_MS	1000u
 
 struct timers_job {
 	struct timers	*timers;
@@ -31,7 +35,8 @@ struct timers {
 	struct timers_job *job;		/* one a timer */
 	size_t		 n;
 	struct timers_job maintenance;
-	size_t		 ended;		/* since it was due */
+	const struct shared *shared;
+	uint32_t	 ended;		/* sessions, when it was due */
 	void		(*fn)(void *);
 	void		*arg;
 };
@@ -110,6 +115,43 @@ timers_left(const struct timers *t, const struct conf_timer *conf)
 	return (conf->interval);
 }
 
+static loop_timer_fn timers_on_look;
+
+static void
+timers_look(struct timers *t)
+{
+	unsigned interval = t->conf->maintenance_interval;
+
+	/* From when it is wanted. */
+	if (!loop_timer_running(&t->maintenance.timer))
+		t->ended = shared_finished(t->shared);
+	if (interval == 0 || interval == UINT_MAX || (t->fn == NULL &&
+	    t->conf->maintenance_command.n == 0))
+		loop_timer_stop(&t->maintenance.timer);
+	else
+		loop_timer_start(t->loop, &t->maintenance.timer,
+		    TIMERS_LOOK_MS, timers_on_look, t);
+}
+
+static void
+timers_on_look(struct loop_timer *timer, void *arg)
+{
+	struct timers *t = arg;
+	unsigned interval = t->conf->maintenance_interval;
+	uint32_t n = shared_finished(t->shared) - t->ended, now = t->ended;
+
+	(void)timer;
+	timers_look(t);
+	t->ended = now;
+	if (n < interval)
+		return;
+	t->ended += n - n % interval;
+	if (t->fn != NULL)
+		t->fn(t->arg);
+	if (t->conf->maintenance_command.n > 0)
+		timers_ask(&t->maintenance);
+}
+
 int
 timers_set(struct timers *t, struct conf *conf)
 {
@@ -131,11 +173,13 @@ timers_set(struct timers *t, struct conf *conf)
 	t->n = conf->n_timers;
 	conf_unref(t->conf);
 	t->conf = conf_ref(conf);
+	timers_look(t);
 	return (0);
 }
 
 struct timers *
-timers_new(struct loop *loop, struct launch *launch, struct conf *conf)
+timers_new(struct loop *loop, struct launch *launch, struct conf *conf,
+    const struct shared *shared)
 {
 	struct timers *t = calloc(1, sizeof(*t));
 
@@ -143,6 +187,7 @@ timers_new(struct loop *loop, struct launch *launch, struct conf *conf)
 		return (NULL);
 	t->loop = loop;
 	t->launch = launch;
+	t->shared = shared;
 	t->maintenance.timers = t;
 	if (timers_set(t, conf) == -1) {
 		free(t);
@@ -152,27 +197,11 @@ timers_new(struct loop *loop, struct launch *launch, struct conf *conf)
 }
 
 void
-timers_ended(struct timers *t, size_t sessions)
-{
-	unsigned interval = t->conf->maintenance_interval;
-
-	if (interval == 0 || interval == UINT_MAX)
-		return;
-	t->ended += sessions;
-	if (t->ended < interval)
-		return;
-	t->ended %= interval;
-	if (t->fn != NULL)
-		t->fn(t->arg);
-	if (t->conf->maintenance_command.n > 0)
-		timers_ask(&t->maintenance);
-}
-
-void
 timers_on_maintenance(struct timers *t, void (*fn)(void *), void *arg)
 {
 	t->fn = fn;
 	t->arg = arg;
+	timers_look(t);
 }
 
 void
@@ -181,7 +210,10 @@ timers_free(struct timers *t)
 	if (t == NULL)
 		return;
 	timers_drop(t->job, t->n);
+	loop_timer_stop(&t->maintenance.timer);
 	launch_cancel(&t->maintenance.query);
 	conf_unref(t->conf);
 	free(t);
 }
+
+#undef TIMERS_LOOK_MS

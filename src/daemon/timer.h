@@ -15,13 +15,15 @@
 #include "event/loop.h"
 #include "net/launch.h"
 
+struct shared;
 struct timers;
 
 /*
  * The launcher and the loop outlive it; takes a reference of conf.  NULL: out
  * of memory.
  */
-struct timers *timers_new(struct loop *, struct launch *, struct conf *);
+struct timers *timers_new(struct loop *, struct launch *, struct conf *,
+	    const struct shared *);
 /*
  * Another configuration.  A timer of a name that was there goes on: its next
  * run is when it was to be, or an interval from now if that is earlier.  0, or
@@ -29,11 +31,9 @@ struct timers *timers_new(struct loop *, struct launch *, struct conf *);
  */
 int	timers_set(struct timers *, struct conf *);
 /*
- * So many sessions more have ended, in all of the daemon.  Each time that this
- * passes a multiple of manager.maintenance_interval, fn is called, and the
- * launcher asked for the command.
+ * fn is called, too, when manager.maintenance_interval sessions more have ended
+ * in all of the daemon; that is looked at once a second, if it is wanted.
  */
-void	timers_ended(struct timers *, size_t sessions);
 void	timers_on_maintenance(struct timers *, void (*fn)(void *), void *arg);
 void	timers_free(struct timers *);	/* NULL: no effect */
 

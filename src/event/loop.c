@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "event/loop.h"
 #include "event/loop_internal.h"
@@ -143,6 +144,18 @@ loop_free(struct loop *l)
 	free(l->slots);
 	free(l->pending);
 	free(l);
+}
+
+void
+loop_leave(struct loop *l)
+{
+	size_t i;
+
+	loop_signals_leave(l);
+	l->ops->close(l);
+	for (i = 0; i < l->n_slots; i++)
+		if (l->slots[i].io != NULL)
+			(void)close(l->slots[i].io->fd);
 }
 
 /* --- descriptors ------------------------------------------------------- */

@@ -34,12 +34,21 @@ struct loop;
  * Makes a loop.  backend is "auto" (the best one the system has; also for
  * NULL and upstream's "libev"), "kqueue", "epoll", "poll" (also upstream's
  * "glib").  Returns NULL with errno set: EINVAL for a name that is unknown or
- * not built in.  Create it after the last fork of a daemon: a kqueue does not
+ * not built in.  Create it after the fork of a daemon: a kqueue does not
  * survive one, and with epoll a forked process that takes a watcher out takes
- * it out of its parent.  So a forked process must exec or _exit.
+ * it out of its parent.  So a forked process must exec, _exit, or leave the
+ * loop before anything else.
  */
 struct loop *loop_new(const char *backend);
 void	loop_free(struct loop *);	/* watchers must be out already */
+/*
+ * In a forked process: leaves the parent's loop as it is for the parent.  All
+ * descriptors that it watches are closed here, the handlers of its signals are
+ * SIG_DFL again, and neither it nor a watcher that is in it may be used any
+ * more, nor is their memory freed.  Signals should be blocked since before the
+ * fork, or one that comes in between is lost.
+ */
+void	loop_leave(struct loop *);
 const char *loop_backend(const struct loop *);
 /* The names built in, best first, ended by NULL. */
 const char *const *loop_backends(void);

@@ -113,5 +113,7 @@ int	loop_timers_wait(const struct loop *);
 
 /* signal.c: undoes all of it for loop_free(). */
 void	loop_signals_end(struct loop *);
+/* The same in a forked process: what is the parent's, too, stays. */
+void	loop_signals_leave(struct loop *);
 
 #endif /* EVENT_LOOP_INTERNAL_H */

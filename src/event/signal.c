@@ -193,6 +193,21 @@ loop_signals_end(struct loop *l)
 	free(l->orphans);
 }
 
+void
+loop_signals_leave(struct loop *l)
+{
+	const struct loop_signal *s;
+
+	for (s = l->signals; s != NULL; s = s->next)
+		signal_release(s->signo);
+	if (l->sigchld)
+		signal_release(SIGCHLD);
+	/* The other end is among what the loop watches. */
+	if (signal_wake_fd != -1)
+		(void)close((int)signal_wake_fd);
+	signal_wake_fd = -1;
+}
+
 int
 loop_signal_add(struct loop *l, struct loop_signal *s, int signo,
     loop_signal_fn *fn, void *arg)

@@ -26,6 +26,7 @@ struct breaker {
 					   failed */
 	bool		 due;		/* a probe ended without a result */
 	struct child	*probe;		/* NULL: nobody tries it now */
+	uint32_t	*flag;		/* NULL: nobody looks */
 };
 
 struct breaker *
@@ -54,6 +55,30 @@ breaker_unref(struct breaker *b)
 		free(b);
 }
 
+void
+breaker_show(struct breaker *b, uint32_t *flag)
+{
+	if (b->flag != NULL)
+		*b->flag = 0;
+	b->flag = flag;
+	*flag = b->open;
+}
+
+void
+breaker_hide(struct breaker *b, const uint32_t *flag)
+{
+	if (b->flag == flag)
+		b->flag = NULL;
+}
+
+static void
+breaker_set(struct breaker *b, bool open)
+{
+	b->open = open;
+	if (b->flag != NULL)
+		*b->flag = open;
+}
+
 static uint64_t
 breaker_now(const struct child *c)
 {
@@ -78,7 +103,7 @@ breaker_close(struct breaker *b, const struct child *c, const char *why)
 	if (b->open)
 		log_write(LOGL_MESSAGE, "child=%s breaker=closed: %s",
 		    c->conf->name, why);
-	b->open = false;
+	breaker_set(b, false);
 }
 
 bool
@@ -144,7 +169,7 @@ breaker_bad(struct breaker *b, struct child *c, enum stage stage)
 		}
 	} else if (c->conf->max_failures > 0 &&
 	    b->failures >= c->conf->max_failures) {
-		b->open = true;
+		breaker_set(b, true);
 		b->since = breaker_now(c);
 		b->due = false;
 		log_write(LOGL_WARNING, "child=%s breaker=open: %u failure%s "

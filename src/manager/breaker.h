@@ -47,6 +47,13 @@ struct breaker;
 struct breaker *breaker_new(void);
 struct breaker *breaker_ref(struct breaker *);
 void	breaker_unref(struct breaker *);	/* NULL: no effect */
+/*
+ * Whether it is open is written to *flag, 1 or 0, now and from now on, instead
+ * of where it was written before (which is 0 then); until breaker_hide() of
+ * that flag.
+ */
+void	breaker_show(struct breaker *, uint32_t *flag);
+void	breaker_hide(struct breaker *, const uint32_t *flag);
 
 /*
  * Whether the child may be dialled now (it may be the probe then); else *why,

@@ -68,6 +68,8 @@ deadline_concerns(const struct session *s, size_t i)
 	return (false);
 }
 
+static void deadline_restart(struct session *);
+
 static void
 deadline_on_timer(struct loop_timer *t, void *arg)
 {
@@ -91,12 +93,12 @@ deadline_on_timer(struct loop_timer *t, void *arg)
 				c->plan = PLAN_RUN;
 		}
 	/* What a fallback lets pass may make the next one work. */
-	deadline_start(s);
+	deadline_restart(s);
 	session_child_changed(s, NULL);
 }
 
-void
-deadline_start(struct session *s)
+static void
+deadline_restart(struct session *s)
 {
 	uint64_t ms = deadline_is_long(s) ?
 	    s->conf->end_of_message_deadline : s->conf->command_deadline;
@@ -104,6 +106,13 @@ deadline_start(struct session *s)
 	if (ms > 0 && s->n > 0)
 		loop_timer_start(s->mta.loop, &s->deadline, ms,
 		    deadline_on_timer, s);
+}
+
+void
+deadline_start(struct session *s)
+{
+	s->waits_since = loop_now(s->mta.loop);
+	deadline_restart(s);
 }
 
 void

@@ -252,8 +252,10 @@ envelope_finish(struct session *s, enum verdict v, size_t who)
 		session_log(s, LOGL_INFO, "stage=%s verdict=accept",
 		    stage_table[s->stage].name);
 	if (s->stage == STAGE_RCPT && !verdict_decides(s->stage, v) &&
-	    !envelope_rejected_rcpt(s))
+	    !envelope_rejected_rcpt(s)) {
 		plan_taken(s);
+		account_taken(s);
+	}
 	(void)session_reply(s, s->stage, v, text);
 	buf_free(&s->event);
 	envelope_drop_texts(s);
@@ -464,6 +466,11 @@ envelope_begin(struct session *s, enum stage stage, const struct packet *pkt)
 		s->child[i].asked = false;
 	}
 	s->walk = 0;
+	account_event(s, pkt);
+	if (stage == STAGE_CONNECT && limit_refuses(s, pkt)) {
+		buf_free(&s->event);
+		return;
+	}
 	if (plan_event(s, pkt) == -1) {
 		session_end(s, "out of memory");
 		return;

@@ -227,6 +227,7 @@ finish_begin(struct session *s)
 
 	loop_timer_stop(&s->progress);
 	s->mode = SESSION_FINISH;
+	s->waits_since = loop_now(s->mta.loop);
 	deadline_stop(s);
 	s->finish_off = 0;
 	/* The reason that Sendmail keeps is the last: a child's own. */

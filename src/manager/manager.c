@@ -5,7 +5,7 @@
 /*
  * manager.c - the sessions of a process and the configuration they begin with.
  * Owns:      the list of sessions, the generations, the children's targets and
- *            breakers: what of them outlives a reload.
+ *            breakers: what of them outlives a reload; what was counted.
  * Called by: daemon/.
  * Must not:  read configuration files or open sockets.
  */
@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "manager/manager_internal.h"
 #include "manager/record.h"
+#include "manager/shared.h"
 #include "manager/session_internal.h"
 
 static bool
@@ -118,7 +119,37 @@ manager_run_free(struct child_run *run)
 {
 	launch_cancel(&run->starter.query);
 	target_free(run->target);
+	if (run->breaker != NULL && run->stats != NULL)
+		breaker_hide(run->breaker, &run->stats->broken);
 	breaker_unref(run->breaker);
+}
+
+static void
+manager_count_in(struct generation *g, struct stats *stats)
+{
+	size_t i;
+
+	g->stats = stats;
+	for (i = 0; i < g->n; i++) {
+		struct child_run *run = &g->run[i];
+
+		run->stats = stats_child(stats, run->conf->index);
+		breaker_show(run->breaker, &run->stats->broken);
+	}
+}
+
+/* What it has counted stays. */
+static void
+manager_generation_gone(struct generation *g)
+{
+	struct generation **at = &g->manager->generations;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	if (!g->lent)
+		(void)stats_view_add(&g->manager->past, g->stats, g->conf,
+		    true);
 }
 
 static void
@@ -128,8 +159,12 @@ manager_generation_unref(struct generation *g)
 
 	if (g == NULL || --g->refs > 0)
 		return;
+	if (g->manager != NULL)
+		manager_generation_gone(g);
 	for (i = 0; i < g->n; i++)
 		manager_run_free(&g->run[i]);
+	if (!g->lent)
+		stats_free(g->stats);
 	free(g->run);
 	supply_drop(g);
 	record_folder_unref(g->records);
@@ -166,11 +201,20 @@ manager_generation_new(struct manager *m, struct conf *conf)
 		if (g->records == NULL)
 			goto fail;
 	}
+	g->stats = stats_new(conf);
+	if (g->stats == NULL)
+		goto fail;
 	/* The new order holds for the sessions that are there, too. */
 	for (i = 0; i < g->n; i++)
 		target_set_balance(g->run[i].target,
 		    manager_balance(g->run[i].conf));
 	g->conf = conf;
+	if (m->gen != NULL)
+		stats_inherit(g->stats, conf, m->gen->stats, m->gen->conf);
+	manager_count_in(g, g->stats);
+	g->manager = m;
+	g->next = m->generations;
+	m->generations = g;
 	return (g);
 fail:
 	g->conf = NULL;
@@ -179,13 +223,16 @@ fail:
 }
 
 struct manager *
-manager_new(struct loop *loop, struct conf *conf, struct launch *launch)
+manager_new(struct loop *loop, struct conf *conf, struct shared *shared,
+    unsigned slot, struct launch *launch)
 {
 	struct manager *m = calloc(1, sizeof(*m));
 
 	if (m != NULL) {
 		m->loop = loop;
 		m->launch = launch;
+		m->shared = shared;
+		m->slot = slot;
 		m->gen = manager_generation_new(m, conf);
 		if (m->gen == NULL) {
 			resolver_free(m->resolver);
@@ -218,23 +265,27 @@ manager_conf(const struct manager *m)
 	return (m->gen->conf);
 }
 
-void
+int
 manager_accept(struct manager *m, int fd, const char *peer)
 {
 	struct session *s;
+	int saved;
 
-	s = session_new(m, m->gen, fd, ++m->next_id, peer);
+	s = session_new(m, m->gen, fd, shared_id(m->shared), peer);
 	if (s == NULL) {
-		log_write(LOGL_ERROR, "a session from %s could not be made: %s",
-		    peer, strerror(errno));
+		saved = errno;
 		(void)close(fd);
-		return;
+		shared_leave(m->shared, m->slot, false);
+		errno = saved;
+		return (-1);
 	}
 	s->next = m->sessions;
 	if (s->next != NULL)
 		s->next->prev = s;
 	m->sessions = s;
 	m->n_sessions++;
+	stats_total(s->gen->stats)->running++;
+	return (0);
 }
 
 void
@@ -247,6 +298,8 @@ manager_session_gone(struct manager *m, struct session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	shared_leave(m->shared, m->slot, s->negotiated);
+	stats_total(s->gen->stats)->running--;
 	manager_generation_unref(s->gen);
 	if (m->on_end != NULL)
 		m->on_end(m, m->on_end_arg);
@@ -256,6 +309,34 @@ size_t
 manager_n_sessions(const struct manager *m)
 {
 	return (m->n_sessions);
+}
+
+struct stats *
+manager_stats(const struct manager *m)
+{
+	return (m->gen->stats);
+}
+
+void
+manager_lend_stats(struct manager *m, struct stats *stats)
+{
+	struct stats *own = m->gen->stats;
+
+	manager_count_in(m->gen, stats);
+	m->gen->lent = true;
+	stats_free(own);
+}
+
+int
+manager_view(const struct manager *m, struct stats_view *v)
+{
+	const struct generation *g;
+
+	for (g = m->generations; g != NULL; g = g->next)
+		if (!g->lent &&
+		    stats_view_add(v, g->stats, g->conf, false) == -1)
+			return (-1);
+	return (stats_view_add_view(v, &m->past));
 }
 
 size_t
@@ -292,5 +373,6 @@ manager_free(struct manager *m)
 		session_reap(m->sessions);
 	manager_generation_unref(m->gen);
 	resolver_free(m->resolver);
+	stats_view_free(&m->past);
 	free(m);
 }

@@ -10,14 +10,17 @@
 #define MANAGER_MANAGER_H
 
 #include "condition/condition.h"
+#include "base/buf.h"
 #include "config/conf.h"
 #include "event/loop.h"
 #include "manager/breaker.h"
+#include "manager/stats.h"
 #include "net/launch.h"
 #include "net/target.h"
 
 struct manager;
 struct session;
+struct shared;
 
 /*
  * What is known of a child that asked not to be waited for at some events:
@@ -52,6 +55,7 @@ struct child_run {
 	enum child_manners	  manners;
 	struct condition_needs	  needs;
 	struct starter		  starter;
+	struct stats_child	 *stats;
 };
 
 /*
@@ -59,6 +63,8 @@ struct child_run {
  * a reload leaves them alone.
  */
 struct generation {
+	struct manager	 *manager;
+	struct generation *next;	/* all of the manager's */
 	unsigned	  refs;
 	struct conf	 *conf;
 	struct child_run *run;		/* the enabled children, in order */
@@ -69,15 +75,20 @@ struct generation {
 	struct feeds	 *feeds;
 	size_t		  descriptors;	/* of these two, at most */
 	unsigned	  stress;	/* connections; 0: never */
+	struct stats	 *stats;	/* what its sessions count */
+	bool		  lent;		/* they are somebody else's */
 };
 
 /*
  * Makes a manager on a loop.  conf's reference is taken over, also on failure.
- * Starts a resolver if a child's host is a name.  What has to be run is run by
- * the launcher, which outlives the manager; NULL: tables run their programs
- * themselves, and no child is started.  NULL and errno on failure.
+ * Its sessions have their numbers and their clients from shared, and are
+ * counted in that slot of it.  Starts a resolver if a child's host is a name.
+ * What has to be run is run by the launcher, which outlives the manager; NULL:
+ * tables run their programs themselves, and no child is started.  NULL and
+ * errno on failure.
  */
-struct manager *manager_new(struct loop *, struct conf *, struct launch *);
+struct manager *manager_new(struct loop *, struct conf *, struct shared *,
+	    unsigned slot, struct launch *);
 /* Ends every session at once, then frees it.  The loop must still be there. */
 void	manager_free(struct manager *);
 
@@ -89,11 +100,31 @@ int	manager_set_conf(struct manager *, struct conf *);
 const struct conf *manager_conf(const struct manager *);
 
 /*
- * A connection from an MTA: fd becomes the manager's.  peer is for the log.
+ * A connection from an MTA, for which there is a place (shared_enter): both
+ * become the manager's.  peer is for the log.  0, or -1 and errno: no memory
+ * for it, it is closed.
  */
-void	manager_accept(struct manager *, int fd, const char *peer);
+int	manager_accept(struct manager *, int fd, const char *peer);
 
 size_t	manager_n_sessions(const struct manager *);
+
+/*
+ * Where sessions of the configuration in force count: what was made with it, or
+ * was lent.  A lent one is for a manager that has had no session yet; it
+ * stays the lender's and must live as long as the manager.
+ */
+struct stats *manager_stats(const struct manager *);
+void	manager_lend_stats(struct manager *, struct stats *);
+/*
+ * Adds what was counted in this process, by earlier configurations, too, to a
+ * view; lent ones are left out.  0, or -1 when out of memory.
+ */
+int	manager_view(const struct manager *, struct stats_view *);
+/*
+ * Appends the sessions, the oldest first and max at most, as a JSON array.  0,
+ * or -1 when out of memory (with a part of it appended).
+ */
+int	manager_list(const struct manager *, struct buf *json, size_t max);
 /* How many descriptors the look-ups of conditions may take at a time. */
 size_t	manager_descriptors(const struct manager *);
 

@@ -14,10 +14,16 @@ struct manager {
 	struct loop		*loop;
 	struct resolver		*resolver;	/* NULL: not needed so far */
 	struct launch		*launch;	/* NULL: there is none */
-	struct generation	*gen;
+	struct generation	*gen;		/* in force */
+	struct generation	*generations;	/* the newest first */
+	struct stats_view	 past;		/* of those that are gone */
 	struct session		*sessions;
 	size_t			 n_sessions;
-	unsigned		 next_id;
+	struct shared		*shared;
+	unsigned		 slot;		/* of shared */
+	uint64_t		 refused_at;	/* loop_now() of the last line
+						   about a client */
+	unsigned		 refused;	/* since then */
 	void			(*on_end)(struct manager *, void *);
 	void			*on_end_arg;
 };

@@ -74,6 +74,7 @@ negotiate_merge(struct session *s)
 	free(list);
 	fallback_claim(s);
 	plan_claim(s);
+	limit_claim(s);
 	return (r);
 }
 

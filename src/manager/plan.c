@@ -17,6 +17,7 @@
 #include "condition/condition.h"
 #include "manager/manager_internal.h"
 #include "manager/plan_internal.h"
+#include "manager/shared.h"
 
 /* ms of a round that one session's conditions may have. */
 #define PLAN_TURN	10u
@@ -156,9 +157,9 @@ plan_evaluate(struct child *c, enum stage stage)
 	f->tls = tls != NULL && tls[0] != '\0';
 	f->authenticated = fallback_authenticated(s);
 	f->postfix = session_is_postfix(s);
-	f->connections = (long)s->manager->n_sessions;
+	f->connections = (long)shared_running(s->manager->shared);
 	f->stressed = s->gen->stress > 0 &&
-	    s->manager->n_sessions >= s->gen->stress;
+	    f->connections >= (long)s->gen->stress;
 	switch (condition_ask(c->conf, (enum conf_stage)plan_stage(stage), f,
 	    &hooks, &stop)) {
 	case CONDITION_PENDING:

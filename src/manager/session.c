@@ -19,6 +19,7 @@
 #include "manager/manager_internal.h"
 #include "manager/record.h"
 #include "manager/session_internal.h"
+#include "manager/shared.h"
 #include "milter/stranger.h"
 
 /* Bytes of an MTA that does not wait for us are kept up to here. */
@@ -104,22 +105,26 @@ session_new(struct manager *m, struct generation *gen, int fd, unsigned id,
 	}
 	gen->refs++;
 	s->id = id;
-	s->since = loop_now(m->loop);
+	s->since = s->waits_since = loop_now(m->loop);
 	s->mode = SESSION_IDLE;
 	s->status = "pass";
 	s->mta_kind = s->conf->mta;
 	body_init(&s->body, s->conf->body_memory_limit,
 	    s->conf->spool_directory);
-	for (i = 0; i < s->n; i++) {
-		struct child *c = &s->child[i];
+	for (i = s->n = 0; i < gen->n; i++) {
+		struct child *c = &s->child[s->n];
 
+		/* Taken out by hand, as if enabled were false. */
+		if (gen->run[i].stats->disabled != 0)
+			continue;
+		s->n++;
 		c->session = s;
 		c->run = &gen->run[i];
 		c->conf = gen->run[i].conf;
 		s->parallel = s->parallel || c->conf->parallel;
 		c->waiting = STAGE_N;
 		c->status = "pass";
-		c->id = ++m->next_id;
+		c->id = shared_id(m->shared);
 	}
 	record_begin(s);
 	session_restart_idle(s);
@@ -169,6 +174,8 @@ session_end(struct session *s, const char *reason)
 	envelope_drop_texts(s);
 	session_message_end(s);
 	plan_end(s);
+	account_end(s);
+	limit_end(s);
 	/* Read by upstream's log analyzer: the form is fixed. */
 	if (s->negotiated) {
 		log_write(LOGL_STATISTICS,
@@ -212,6 +219,7 @@ session_idle(struct session *s)
 	if (s->mode == SESSION_ENDED)
 		return;
 	s->mode = SESSION_IDLE;
+	s->waits_since = loop_now(s->mta.loop);
 	deadline_stop(s);
 	/* Frames that came meanwhile are shown again from the loop. */
 	stream_resume(&s->mta);
@@ -241,6 +249,7 @@ session_message_end(struct session *s)
 		s->child[i].done = false;
 	}
 	plan_message_end(s);
+	account_message_end(s);
 	loop_timer_stop(&s->progress);
 	header_free(&s->headers);
 	body_clear(&s->body);
@@ -389,6 +398,8 @@ session_quit_nc(struct session *s)
 	session_message_end(s);
 	session_decide(s, VERDICT_PENDING, NULL, false);
 	plan_end(s);
+	account_end(s);
+	limit_end(s);
 	macros_free(s);
 	for (i = 0; i < s->n; i++) {
 		struct child *c = &s->child[i];

@@ -180,6 +180,19 @@ struct original {
 	uint64_t		 base, seen;
 };
 
+/* What is told of a session and its message (account.c). */
+struct account {
+	char			*address;	/* of CONNECT; NULL: not known */
+	char			*name;
+	char			*sender;	/* of the message in hand */
+	struct buf		 rcpts;		/* of those that were taken,
+						   the first ones, with NUL */
+	unsigned		 n_rcpts;	/* all of them */
+	bool			 open;		/* no verdict on it so far */
+	uint64_t		 since;		/* MAIL */
+	uint64_t		 bytes;		/* of its content */
+};
+
 struct session {
 	struct manager		*manager;
 	struct session		*next, *prev;
@@ -192,6 +205,9 @@ struct session {
 	struct loop_timer	 deadline;
 	struct loop_task	 task;		/* frees it */
 	uint64_t		 since;
+	uint64_t		 waits_since;	/* the MTA, or we for it */
+	struct account		 account;
+	uint32_t		 client;	/* its place (shared.h), or 0 */
 	char			*peer;
 	struct record		*record;	/* NULL: not recorded */
 	struct session_plan	*plan;		/* NULL: no conditions */
@@ -488,6 +504,31 @@ void	fallback_reason(const struct session *, bool all, char *dst,
 /* The MTA begins to wait: for session->stage. */
 void	deadline_start(struct session *);
 void	deadline_stop(struct session *);
+
+/* --- limit.c ------------------------------------------------------------- */
+
+/*
+ * CONNECT is in hand: true when its client has as many sessions as it may; the
+ * MTA has been told.
+ */
+bool	limit_refuses(struct session *, const struct packet *);
+/* The client is gone. */
+void	limit_end(struct session *);
+/* Adds to what is agreed with the MTA what that needs. */
+void	limit_claim(struct session *);
+
+/* --- account.c ----------------------------------------------------------- */
+
+/* An event of the envelope is in hand: learns whom it names. */
+void	account_event(struct session *, const struct packet *);
+/* The recipient in hand is one of the message. */
+void	account_taken(struct session *);
+/* The macro {i} of the message in hand, or NULL. */
+const char *account_queue_id(const struct session *);
+/* The message is over; if it had no verdict it was broken off. */
+void	account_message_end(struct session *);
+/* Frees all that it has: the session is over, or (QUIT_NC) begins anew. */
+void	account_end(struct session *);
 
 /* --- macros.c ------------------------------------------------------------ */
 

@@ -84,6 +84,7 @@ starter_ask(struct child *c, struct launch *launch, uint64_t digest)
 	launch_cancel(&st->query);
 	st->state = STARTER_ASKED;
 	st->since = starter_now(c);
+	c->run->stats->starts++;
 	launch_ask(launch, &st->query, LAUNCH_CHILD, (uint32_t)c->conf->index,
 	    digest, NULL, 0, starter_on_answer, c->run);
 }

@@ -380,13 +380,14 @@ launch_new(struct loop *loop, int fd)
 	struct launch *l = calloc(1, sizeof(*l));
 	int saved;
 
-	if (l != NULL && loop_io_add(loop, &l->io, fd, LOOP_READ,
-	    launch_on_ready, l) == 0) {
+	if (l != NULL && (fd == -1 || loop_io_add(loop, &l->io, fd, LOOP_READ,
+	    launch_on_ready, l) == 0)) {
 		l->loop = loop;
 		return (l);
 	}
 	saved = errno;
-	(void)close(fd);
+	if (fd != -1)
+		(void)close(fd);
 	free(l);
 	errno = saved;
 	return (NULL);

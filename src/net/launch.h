@@ -90,8 +90,8 @@ struct launch_query {
 };
 
 /*
- * The asker with that socket, which is taken over also on failure.  NULL and
- * errno.  When the launcher is lost, one error line says so and all requests
+ * The asker with that socket, which is taken over also on failure (-1: of a
+ * launcher that is lost already).  NULL and errno.  When the launcher is lost, one error line says so and all requests
  * are refused from then on.
  */
 struct launch *launch_new(struct loop *, int fd);

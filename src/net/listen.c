@@ -40,6 +40,7 @@ struct listener {
 	struct loop_io		 io;
 	struct loop_timer	 timer;		/* runs: paused for shortage */
 	listen_fn		*fn;
+	bool			(*take)(struct listener *, void *);
 	void			*arg;
 	void			(*done)(void *);	/* retired: when empty */
 	void			*done_arg;
@@ -545,6 +546,15 @@ listen_shortage(struct listener *l, int err)
 	(void)listen_arm(l);
 }
 
+static void
+listen_give_back(struct listener *l)
+{
+	int saved = errno;
+
+	l->fn(l, -1, NULL, 0, l->arg);
+	errno = saved;
+}
+
 /* As many as that.  1: there is no more; 0; -1: it was freed. */
 static int
 listen_accept(struct listener *l, unsigned most)
@@ -558,10 +568,14 @@ listen_accept(struct listener *l, unsigned most)
 
 	l->gone = &gone;
 	for (i = 0; i < most && !l->held; i++) {
+		if (l->take != NULL && !l->take(l, l->arg))
+			break;
 		len = sizeof(ss);
 		memset(&ss, 0, sizeof(ss));
 		fd = sock_accept(l->fd, (struct sockaddr *)&ss, &len);
 		if (fd == -1) {
+			if (l->take != NULL)
+				listen_give_back(l);
 			if (errno == EAGAIN || errno == EWOULDBLOCK) {
 				empty = 1;
 				break;
@@ -615,6 +629,12 @@ listener_start(struct listener *l, struct loop *loop, listen_fn *fn, void *arg)
 		return (-1);
 	l->loop = loop;
 	return (0);
+}
+
+void
+listener_ask(struct listener *l, bool (*take)(struct listener *, void *))
+{
+	l->take = take;
 }
 
 void

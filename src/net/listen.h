@@ -77,6 +77,13 @@ void	listener_let_go(struct listener *);
 int	listener_start(struct listener *, struct loop *, listen_fn *,
 	    void *arg);
 /*
+ * take is asked before each accept(2), with fn's arg.  False: not now; it has
+ * paused the listener.  After true fn is called, with fd -1 when there was no
+ * connection after all.
+ */
+void	listener_ask(struct listener *, bool (*take)(struct listener *,
+	    void *arg));
+/*
  * Stops accepting for a while (limit reached, descriptors short) and goes on;
  * the backlog keeps what comes.  When accept(2) fails for shortage the
  * listener pauses itself for pause_ms, logs it once, and logs once when

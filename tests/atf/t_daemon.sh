@@ -160,6 +160,7 @@ options_body()
 	--event-loop-backend=poll|manager.event_loop_backend = "poll"
 	--event-loop-backend=glib|manager.event_loop_backend = "glib"
 	--pid-file=/p|manager.pid_file = "/p"
+	--n-workers=12|manager.n_workers = 12
 	--unix-socket-group=wheel|manager.unix_socket_group = "wheel"
 	--socket-group-name=wheel|manager.unix_socket_group = "wheel"
 	--unix-socket-mode=0666|manager.unix_socket_mode = 0666
@@ -294,12 +295,13 @@ show_config_body()
 	atf_check -o save:one "$MM_PROGRAM" -f mm.conf --show-config
 	has one 'mm.conf:3'
 	has one '# default'
+	has one '## security.sandbox on this system: '
 	atf_check -e match:good "$MM_PROGRAM" -n -f one
 	atf_check -o save:two "$MM_PROGRAM" -f one --show-config
 	grep -v '^#' one > one.values
 	grep -v '^#' two > two.values
 	atf_check -o file:one.values cat two.values
-	[ "$(grep -c '^#' one)" -eq "$(grep -c = one.values)" ] ||
+	[ "$(grep -c '^# ' one)" -eq "$(grep -c = one.values)" ] ||
 	    atf_fail 'a value without its origin'
 	if [ -c /dev/full ]; then
 		atf_check -s exit:74 -x \
