@@ -447,6 +447,8 @@ TESTS_SH= \
 	tests/atf/t_import.sh \
 	tests/atf/t_launcher.sh \
 	tests/atf/t_leader.sh \
+	tests/atf/t_life.sh \
+	tests/atf/t_life_load.sh \
 	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_log_message.sh \
@@ -474,15 +476,18 @@ TESTS_SH= \
 	tests/atf/t_table_database.sh \
 	tests/atf/t_timer.sh \
 	tests/atf/t_tool.sh \
+	tests/atf/t_upgrade.sh \
 	tests/atf/t_upstream_items.sh \
 	tests/atf/t_worker.sh
 TEST_PROGS= \
+	tests/atf/h_activate.c \
 	tests/atf/h_ask.c \
 	tests/atf/h_conf.c \
 	tests/atf/h_detect.c \
 	tests/atf/h_dns.c \
 	tests/atf/h_feed.c \
 	tests/atf/h_libmilter_edit.c \
+	tests/atf/h_load.c \
 	tests/atf/h_matrix.c \
 	tests/atf/h_mta.c \
 	tests/atf/h_notify.c \
@@ -533,6 +538,7 @@ TEST_DATA= \
 	tests/atf/h_detect_freebsd.sh \
 	tests/atf/h_differential.sh \
 	tests/atf/h_filters.sh \
+	tests/atf/h_life.sh \
 	tests/atf/h_milters.sh \
 	tests/atf/h_pmilter.pl \
 	tests/atf/h_postfix.sh \

@@ -80,6 +80,19 @@ handover_read_ready(const char *line, uint64_t *pid, uint64_t *taken)
 	    taken) == 0 ? 0 : -1);
 }
 
+/* It has ended, or closed the stream. */
+static void
+handover_failed(struct daemon *d, int status)
+{
+	struct upgrade *u = &d->upgrade;
+
+	if (u->why[0] == '\0')
+		(void)snprintf(u->why, sizeof(u->why), "the new process has "
+		    "ended with status %d", WIFEXITED(status) ?
+		    WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	upgrade_cancel(d, u->why);
+}
+
 static void
 handover_line(struct daemon *d, const char *line, size_t len)
 {
@@ -100,23 +113,24 @@ handover_line(struct daemon *d, const char *line, size_t len)
 		(void)strlcpy(u->why, text, sizeof(u->why));
 }
 
-static void
-handover_on_line(struct loop_io *io, unsigned ready, void *arg)
+/* As read(2). */
+static ssize_t
+handover_read(struct daemon *d)
 {
-	struct daemon *d = arg;
 	struct upgrade *u = &d->upgrade;
 	char *end;
 	size_t len;
 	ssize_t n;
 
-	(void)ready;
-	n = read(io->fd, u->line + u->len, sizeof(u->line) - u->len);
+	n = read(u->fd, u->line + u->len, sizeof(u->line) - u->len);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return (n);
 	if (n <= 0) {
-		upgrade_cancel(d, u->why[0] != '\0' ? u->why :
-		    "the new process has ended without a word");
-		return;
+		/* How it has ended is told by the launcher. */
+		loop_io_del(&u->io);
+		if (u->query.launch == NULL)
+			handover_failed(d, 0);
+		return (n);
 	}
 	u->len += (size_t)n;
 	while (u->running && u->len > 0) {
@@ -130,6 +144,15 @@ handover_on_line(struct loop_io *io, unsigned ready, void *arg)
 		u->len -= len;
 		memmove(u->line, u->line + len, u->len);
 	}
+	return (n);
+}
+
+static void
+handover_on_line(struct loop_io *io, unsigned ready, void *arg)
+{
+	(void)io;
+	(void)ready;
+	(void)handover_read(arg);
 }
 
 static void
@@ -141,13 +164,17 @@ handover_on_launch(struct launch_query *q, enum launch_state state, int status,
 	(void)q;
 	if (!d->upgrade.running || state == LAUNCH_STARTED)
 		return;
-	/* In the background the one that was started ends when all is well. */
-	if (state == LAUNCH_ENDED && status != 0)
-		log_write(LOGL_ERROR, "upgrade: the new process has ended "
-		    "with status %d", WIFEXITED(status) ?
-		    WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	else if (state == LAUNCH_REFUSED)
+	if (state != LAUNCH_ENDED) {
 		handover_finish(&d->upgrade, why);
+		return;
+	}
+	/* What it said at its end comes before that. */
+	while (status != 0 && d->upgrade.io.loop != NULL &&
+	    handover_read(d) > 0)
+		continue;
+	/* In the background the one that was started ends when all is well. */
+	if (d->upgrade.running && (status != 0 || d->upgrade.io.loop == NULL))
+		handover_failed(d, status);
 }
 
 /* The launcher alone may start a program.  0, or -1 and errno. */

@@ -197,6 +197,8 @@ life_change(struct daemon *d, struct life_change *c, char *why, size_t whysize)
 		}
 		c->pid = true;
 	}
+	/* Before anybody asks for a command of the new one. */
+	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	/* Last, because what they accepted cannot be given back. */
 	if (d->workers != NULL) {
 		prepare_limits(d, c->conf);
@@ -264,8 +266,6 @@ life_reload(struct daemon *d, daemon_report_fn *fn, void *arg)
 	if (c.conf == NULL)
 		return (life_stays(&r, "the new one has errors"));
 	sandbox_compare(d, c.conf);
-	/* Before anybody asks for a command of the new one. */
-	launch_ask(d->launch, NULL, LAUNCH_RELOAD, 0, 0, NULL, 0, NULL, NULL);
 	if (life_change(d, &c, why, sizeof(why)) == -1) {
 		life_undo(d, &c);
 		return (life_stays(&r, why));
