@@ -188,8 +188,12 @@ launcher_report(const char *line, void *arg)
 static void
 launcher_reload(struct launcher *l)
 {
-	struct conf *conf = conf_load(&l->daemon->cmdline.source,
-	    launcher_report, l);
+	struct conf_source source = l->daemon->cmdline.source;
+	struct conf *conf;
+
+	/* That one the daemon's user can write: there is no command in it. */
+	source.no_custom = true;
+	conf = conf_load(&source, launcher_report, l);
 
 	if (conf == NULL) {
 		launcher_log(l, LOGL_ERROR, "the launcher: the commands of "

@@ -416,10 +416,12 @@ office_sessions(void *arg, size_t max, void (*fn)(const char *, size_t,
 static void
 office_cancel(void *arg, void *fn_arg)
 {
-	const struct daemon *d = ((const struct office *)arg)->daemon;
+	struct daemon *d = ((const struct office *)arg)->daemon;
 
 	if (d->workers != NULL)
 		workers_cancel(d->workers, fn_arg);
+	if (d->upgrade.running && d->upgrade.arg == fn_arg)
+		d->upgrade.done = NULL;
 }
 
 static void

@@ -156,16 +156,10 @@ sandbox_needs(const struct conf *conf, bool worker, sandbox_fn *fn,
 	sandbox_sockets(conf, fn, arg);
 }
 
-/* Programs are run by the daemon itself: those of tables, and rspamadm. */
+/* The one program that the daemon runs itself, while it reads a file. */
 static bool
 sandbox_execs(const struct conf *conf)
 {
-	size_t i;
-
-	for (i = 0; i < conf->n_tables; i++)
-		if (conf->tables[i]->source == CONF_TABLE_EXEC ||
-		    conf->tables[i]->source == CONF_TABLE_DATABASE)
-			return (true);
 	return (conf->detect_rspamadm != NULL);
 }
 
@@ -279,8 +273,8 @@ sandbox_compare(const struct daemon *d, const struct conf *conf)
 	if (!sandbox.entered)
 		return;
 	if (!sandbox.exec && sandbox_execs(conf))
-		daemon_tell(d, LOGL_WARNING, "security.sandbox: no program "
-		    "can be run for a table until the next start");
+		daemon_tell(d, LOGL_WARNING, "security.sandbox: "
+		    "detect.rspamadm cannot be run until the next start");
 	sandbox_needs(conf, false, sandbox_check, d);
 }
 

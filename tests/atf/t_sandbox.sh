@@ -208,7 +208,7 @@ log_folder_body()
 	check_mta -m big.eml --expect=pass
 }
 
-sandbox_case programs "a table's program runs, and the filter is there all the same"
+sandbox_case programs "a table's program runs, outside of the sandbox"
 programs_body()
 {
 
@@ -220,6 +220,7 @@ programs_body()
 	manager
 	wait_for mta --from=sender@example.com --expect=pass
 	lacks mm.log 'not permitted'
+	limits Landlock
 	limits seccomp
 	atf_check_equal 2 "$(status Seccomp)"
 }
