@@ -182,7 +182,7 @@ static int
 handover_start(struct daemon *d, int stream)
 {
 	struct upgrade *u = &d->upgrade;
-	int fd[UPGRADE_FDS], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd[UPGRADE_FDS], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	unsigned lent = 0;
 	size_t n = 1;
 

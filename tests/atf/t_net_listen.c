@@ -88,7 +88,9 @@ open_door(const char *text, const struct listen_options *options, char *why,
 	return (listener);
 }
 
-static const struct listen_options usual = { 0660, NULL, true, true, 1 };
+static const struct listen_options usual = {
+	0660, NULL, false, 0, true, true, 1
+};
 
 static int
 knock_unix(const char *path)
