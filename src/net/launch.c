@@ -431,10 +431,4 @@ launch_there(const struct launch *l)
 	return (l != NULL && l->io.loop != NULL);
 }
 
-int
-launch_fd(const struct launch *l)
-{
-	return (launch_there(l) ? l->io.fd : -1);
-}
-
 #undef LAUNCH_QUEUE_MAX
