@@ -120,7 +120,7 @@ install_missing() {
 		    binutils shellcheck ca-certificates m4 python3-milter
 		    libsendmail-pmilter-perl opendmarc spamass-milter
 		    spamassassin spamd spamc rspamd sqlite3 postgresql
-		    mariadb-server-core mariadb-client-core unbound
+		    mariadb-server-core mariadb-client-core python3 unbound
 		    libsasl2-modules sasl2-bin milter-greylist milter-regex
 		    amavisd-milter busybox mksh curl prometheus"
 		# Of what opendmarc wants for a data base this is the least.
@@ -138,7 +138,8 @@ install_missing() {
 		need="postfix opendkim clamav"
 		test $job = demo || need="$need pkgconf mandoc valgrind
 		    shellcheck llvm opendmarc spamass-milter spamassassin
-		    rspamd sqlite3 unbound milter-greylist"
+		    rspamd sqlite3 unbound milter-greylist python3 curl
+		    prometheus"
 		need=$(missing "pkg info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -148,7 +149,7 @@ install_missing() {
 		need="postfix opendkim clamav libmilter"
 		test $job = demo || need="$need pkgconf clang mandoc shellcheck
 		    opendmarc spamass-milter spamassassin rspamd sqlite3 unbound
-		    milter-greylist"
+		    milter-greylist curl"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -156,7 +157,8 @@ install_missing() {
 		}
 	elif [ "$(uname)" = OpenBSD ]; then
 		need="postfix-- opendkim clamav libmilter"
-		test $job = demo || need="$need kyua atf shellcheck sqlite3"
+		test $job = demo || need="$need kyua atf shellcheck sqlite3
+		    python3 curl"
 		need=$(missing "pkg_info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -168,7 +170,8 @@ install_missing() {
 		test $job = demo || need="$need kyua atf-dev pkgconf clang
 		    clang-extra-tools mandoc valgrind python3 file binutils
 		    shellcheck qemu-mips qemu-s390x sqlite mariadb
-		    mariadb-client unbound cyrus-sasl"
+		    mariadb-client unbound cyrus-sasl procps curl
+		    prometheus"
 		need=$(missing "apk info -e" $need)
 		test -z "$need" || {
 			say "installing: $need"
@@ -181,7 +184,8 @@ install_missing() {
 		    pkgconf clang clang-tools-extra compiler-rt libasan
 		    libubsan mandoc musl-gcc valgrind qemu-user-static python3
 		    file binutils ShellCheck sqlite postgresql-server
-		    mariadb-server unbound cyrus-sasl cyrus-sasl-plain"
+		    mariadb-server unbound cyrus-sasl cyrus-sasl-plain
+		    curl"
 		need=$(missing "rpm -q" $need)
 		test -z "$need" || {
 			say "installing: $need"

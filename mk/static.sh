@@ -6,9 +6,10 @@
 set -u
 budget=262144	# of the file, in bytes: 256 KiB
 # What it may not pass without a decision: with conditions, tables, the resolver,
-# explain, import, and what follows start scripts to find installed milters, the
-# whole is above the budget; this keeps it from growing unseen.
-limit=458752
+# explain, import, what follows start scripts to find installed milters, and the
+# daemon's other processes with the sandbox and the control socket, the whole is
+# above the budget; this keeps it from growing unseen.
+limit=557056
 bytes=$(($(wc -c < "$1")))
 passed=0 failed=0
 

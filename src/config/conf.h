@@ -136,7 +136,7 @@ struct conf_timer {
 	char		*name;
 	size_t		 index;
 	uint64_t	 interval;		/* ms; 1 h */
-	struct conf_list command;		/* a path, its arguments; none */
+	struct conf_list command;		/* path, arguments; or empty */
 	char		*user_name;		/* NULL: the manager's own */
 	struct conf_origin *origin;		/* one per key of a timer */
 };

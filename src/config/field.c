@@ -140,7 +140,8 @@ field_expected(const struct key *key, char *dst, size_t size)
 		strlcat(dst, ", or nil for none", size);
 	else if (key->nil)
 		strlcat(dst, key->type == KEY_BOOL || key->type == KEY_WORD ||
-		    key->type == KEY_NUMBER ? ", or nil" : ", or nil for the default", size);
+		    key->type == KEY_NUMBER ? ", or nil" :
+		    ", or nil for the default", size);
 }
 
 static int

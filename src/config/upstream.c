@@ -3,8 +3,8 @@
  */
 
 /*
- * upstream.c - items of upstream's configuration that are no keys here, and what
- * to write in their place.
+ * upstream.c - items of upstream's configuration that are no keys here, and
+ * what to write in their place.
  * Owns:      the words; milter-manager.conf(5) has a row for each, too.
  * Called by: parse.c for an unknown key, "milter-manager import".
  * Must not:  name an item that is a key.

@@ -196,7 +196,8 @@ route_config(struct control_conn *c, struct route_ask *a)
 	if (a->r->method == HTTP_PUT) {
 		r = k->ops->keep(k->arg, a->body, a->len, route_on_line, c);
 		if (r != 0)
-			control_answer(c, r == -1 ? 422 : (unsigned)r, NULL, NULL);
+			control_answer(c, r == -1 ? 422 : (unsigned)r, NULL,
+			    NULL);
 		else if (a->reload)
 			route_reload(c, a);
 		else

@@ -432,8 +432,8 @@ office_upgrade(void *arg, control_done_fn *done, void *done_arg)
 
 static const struct control_ops office_ops = {
 	office_conf, office_accepting, office_reload, office_keep, office_stop,
-	office_upgrade, office_child, office_levels, office_view, office_started,
-	office_about, office_sessions, office_cancel
+	office_upgrade, office_child, office_levels, office_view,
+	office_started, office_about, office_sessions, office_cancel
 };
 
 /* --- its life ------------------------------------------------------------ */

@@ -79,7 +79,8 @@ serve_check(const struct conf *conf)
  * How many sessions this process can have.  A session that cannot dial its
  * children for want of descriptors would be answered by their fallbacks, so
  * that whoever opens enough connections could have his mail accepted unseen:
- * such a session is not begun.  What conditions look up has its own descriptors.
+ * such a session is not begun.  What conditions look up has descriptors of its
+ * own.
  */
 static size_t
 serve_room(const struct serve *s)

@@ -48,9 +48,9 @@ int	serve_set_conf(struct serve *, struct conf *);
 size_t	serve_sessions(const struct serve *);
 /*
  * Accepts what has been connected, and then no more: the listener is this one's
- * and is freed.  done is called from the loop, or at once, when the last session
- * is over; those that are there after timeout_ms are ended (UINT64_MAX: never).
- * May be called again.
+ * and is freed.  done is called from the loop, or at once, when the last
+ * session is over; those that are there after timeout_ms are ended (UINT64_MAX:
+ * never).  May be called again.
  */
 void	serve_stop(struct serve *, uint64_t timeout_ms,
 	    void (*done)(void *arg), void *arg);

@@ -37,8 +37,6 @@ struct timers {
 	struct timers_job maintenance;
 	const struct shared *shared;
 	uint32_t	 ended;		/* sessions, when it was due */
-	void		(*fn)(void *);
-	void		*arg;
 };
 
 static void
@@ -125,8 +123,8 @@ timers_look(struct timers *t)
 	/* From when it is wanted. */
 	if (!loop_timer_running(&t->maintenance.timer))
 		t->ended = shared_finished(t->shared);
-	if (interval == 0 || interval == UINT_MAX || (t->fn == NULL &&
-	    t->conf->maintenance_command.n == 0))
+	if (interval == 0 || interval == UINT_MAX ||
+	    t->conf->maintenance_command.n == 0)
 		loop_timer_stop(&t->maintenance.timer);
 	else
 		loop_timer_start(t->loop, &t->maintenance.timer,
@@ -146,10 +144,7 @@ timers_on_look(struct loop_timer *timer, void *arg)
 	if (n < interval)
 		return;
 	t->ended += n - n % interval;
-	if (t->fn != NULL)
-		t->fn(t->arg);
-	if (t->conf->maintenance_command.n > 0)
-		timers_ask(&t->maintenance);
+	timers_ask(&t->maintenance);
 }
 
 int
@@ -194,14 +189,6 @@ timers_new(struct loop *loop, struct launch *launch, struct conf *conf,
 		return (NULL);
 	}
 	return (t);
-}
-
-void
-timers_on_maintenance(struct timers *t, void (*fn)(void *), void *arg)
-{
-	t->fn = fn;
-	t->arg = arg;
-	timers_look(t);
 }
 
 void

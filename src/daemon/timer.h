@@ -3,8 +3,9 @@
  */
 
 /*
- * timer.h - commands that are run every so often, and maintenance: what is done
- * after every so many sessions.  For the process in charge alone.
+ * timer.h - commands that are run every so often, and maintenance: the one that
+ * is run after every so many sessions of the whole daemon.  For the process in
+ * charge alone.
  */
 #ifndef DAEMON_TIMER_H
 #define DAEMON_TIMER_H
@@ -30,11 +31,6 @@ struct timers *timers_new(struct loop *, struct launch *, struct conf *,
  * -1 without memory and nothing changed.
  */
 int	timers_set(struct timers *, struct conf *);
-/*
- * fn is called, too, when manager.maintenance_interval sessions more have ended
- * in all of the daemon; that is looked at once a second, if it is wanted.
- */
-void	timers_on_maintenance(struct timers *, void (*fn)(void *), void *arg);
 void	timers_free(struct timers *);	/* NULL: no effect */
 
 #endif /* DAEMON_TIMER_H */

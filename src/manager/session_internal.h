@@ -113,7 +113,7 @@ struct child {
 	unsigned		 id;		/* of its statistics lines */
 	struct dial		 dial;
 	uint64_t		 until;		/* the end of dialling */
-	unsigned		 redial_ms;	/* 0: it was not dialled again */
+	unsigned		 redial_ms;	/* 0: not dialled again */
 	struct stream		 stream;
 	struct loop_timer	 timer;
 	struct option		 option;	/* what it answered */

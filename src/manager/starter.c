@@ -70,8 +70,8 @@ starter_on_answer(struct launch_query *q, enum launch_state state, int status,
 		st->state = STARTER_FAILED;
 		(void)snprintf(st->why, sizeof(st->why), "; its command "
 		    "has ended, %s %d", WIFSIGNALED(status) ?
-		    "killed by signal" : "exit status", WIFSIGNALED(status) ? WTERMSIG(status) :
-		    WEXITSTATUS(status));
+		    "killed by signal" : "exit status", WIFSIGNALED(status) ?
+		    WTERMSIG(status) : WEXITSTATUS(status));
 	} else if (state != LAUNCH_STARTED)
 		st->again = st->since + STARTER_AGAIN_MS;
 }

@@ -156,11 +156,12 @@ launch_send(int fd, const void *data, size_t len, const int *fds, size_t n_fds)
 	msg.msg_iovlen = 1;
 	if (n_fds > 0) {
 		msg.msg_control = control.room;
-		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+		msg.msg_controllen = (socklen_t)CMSG_SPACE(n_fds *
+		    sizeof(int));
 		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		c->cmsg_len = (socklen_t)CMSG_LEN(n_fds * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
 	}
 	do
@@ -429,12 +430,6 @@ bool
 launch_there(const struct launch *l)
 {
 	return (l != NULL && l->io.loop != NULL);
-}
-
-int
-launch_fd(const struct launch *l)
-{
-	return (launch_there(l) ? l->io.fd : -1);
 }
 
 #undef LAUNCH_QUEUE_MAX

@@ -52,7 +52,7 @@ enum launch_state {
  * in memory. */
 struct launch_record {
 	uint32_t	 magic;		/* LAUNCH_MAGIC */
-	uint32_t	 what;		/* enum launch_kind; _state of answers */
+	uint32_t	 what;		/* launch_kind, or launch_state */
 	uint32_t	 seq;		/* the asker's number of the request */
 	uint32_t	 number;
 	uint64_t	 digest;
@@ -104,8 +104,6 @@ void	launch_free(struct launch *);
 void	launch_finish(struct launch *, int ms);
 /* Whether there is one that could be asked; NULL: no. */
 bool	launch_there(const struct launch *);
-/* Its descriptor: what a forked process has to close. */
-int	launch_fd(const struct launch *);
 
 /*
  * Asks.  The descriptors, at most LAUNCH_FDS_MAX, stay the caller's.  fn NULL:

@@ -42,7 +42,7 @@ struct listener {
 	listen_fn		*fn;
 	bool			(*take)(struct listener *, void *);
 	void			*arg;
-	void			(*done)(void *);	/* retired: when empty */
+	void			(*done)(void *);	/* retired: if empty */
 	void			*done_arg;
 	bool			*gone;		/* told when freed in fn */
 	int			 fd;

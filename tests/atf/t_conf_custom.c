@@ -39,7 +39,9 @@ custom_load(const char *text)
 
 H_CASE(order, "It is read behind the main file, before the command line")
 {
-	static const char *const overrides[] = { "manager.max_connections = 9" };
+	static const char *const overrides[] = {
+		"manager.max_connections = 9"
+	};
 	struct conf_source source;
 	struct conf *c;
 

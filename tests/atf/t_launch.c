@@ -209,7 +209,7 @@ garbage(int fd, unsigned what)
 {
 	struct launch_record r;
 	int i, fds[LAUNCH_FDS_MAX];
-	size_t n_fds = 0;
+	uint32_t n_fds = 0;
 	unsigned char *p = (unsigned char *)&r;
 
 	memset(&r, 0, sizeof(r));
