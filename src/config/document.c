@@ -120,7 +120,7 @@ static const struct document_help {
 	{ "manager.max_file_descriptors",
 	    "The limit of open files to ask the system for. "
 	    "0 takes the hard limit, the most that an ordinary user may have. "
-	    "A session needs one for the MTA and one for each milter." },
+	    "A session needs up to three, and one for each milter." },
 	{ "manager.suspend_time_on_unacceptable",
 	    "How long no connection is accepted after descriptors ran out "
 	    "or max_connections was reached, unless a session ends before." },
