@@ -179,9 +179,9 @@ static const struct document_help {
 	    "run, and the statistics of memory are told. "
 	    "0 and nil: never." },
 	{ "manager.maintenance_command",
-	    "What is run then, as the manager's own user; see TIMERS. The "
-	    "first string is the program's path, the others are its "
-	    "arguments." },
+	    "What is run then, as the manager's own user; see TIMERS AND "
+	    "MAINTENANCE. The first string is the program's path, the others "
+	    "are its arguments." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "
