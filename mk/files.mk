@@ -449,6 +449,7 @@ TESTS_SH= \
 	tests/atf/t_leader.sh \
 	tests/atf/t_life.sh \
 	tests/atf/t_life_load.sh \
+	tests/atf/t_life_user.sh \
 	tests/atf/t_limit.sh \
 	tests/atf/t_load.sh \
 	tests/atf/t_log_message.sh \

@@ -120,7 +120,7 @@ static const struct document_help {
 	{ "manager.max_file_descriptors",
 	    "The limit of open files to ask the system for. "
 	    "0 takes the hard limit, the most that an ordinary user may have. "
-	    "A session needs one for the MTA and one for each milter." },
+	    "A session needs up to three, and one for each milter." },
 	{ "manager.suspend_time_on_unacceptable",
 	    "How long no connection is accepted after descriptors ran out "
 	    "or max_connections was reached, unless a session ends before." },
@@ -179,9 +179,9 @@ static const struct document_help {
 	    "run, and the statistics of memory are told. "
 	    "0 and nil: never." },
 	{ "manager.maintenance_command",
-	    "What is run then, as the manager's own user; see TIMERS. The "
-	    "first string is the program's path, the others are its "
-	    "arguments." },
+	    "What is run then, as the manager's own user; see TIMERS AND "
+	    "MAINTENANCE. The first string is the program's path, the others "
+	    "are its arguments." },
 	{ "manager.table_interval",
 	    "How often a program or a database is asked again for the "
 	    "entries of a table. Files are looked at as often, and every 5 "

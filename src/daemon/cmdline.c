@@ -234,6 +234,7 @@ cmdline_parse(struct cmdline *c, int argc, char **argv)
 			    "       milter-manager test-client [options]\n"
 			    "       milter-manager replay FILE [options]\n"
 			    "       milter-manager explain [options]\n"
+			    "       milter-manager import [-o NEW] OLD\n"
 			    "       milter-manager detect [options]\n"
 			    "       milter-manager control COMMAND [options]\n"
 			    "       milter-manager top [options]\n");

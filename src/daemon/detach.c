@@ -206,8 +206,9 @@ pidfile_write(void)
 	if (pidfile_lock(pidfile_fd, &other) == -1)
 		return (-1);
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	return (ftruncate(pidfile_fd, 0) == -1 ||
-	    pwrite(pidfile_fd, text, (size_t)len, 0) != (ssize_t)len ? -1 : 0);
+	/* Nobody finds it empty, as where another process takes over. */
+	return (pwrite(pidfile_fd, text, (size_t)len, 0) != (ssize_t)len ||
+	    ftruncate(pidfile_fd, len) == -1 ? -1 : 0);
 }
 
 /* Whether it has our number, or none; else another process has it by now. */

@@ -96,7 +96,7 @@ control_show_children(const char *list)
 {
 	const char *at = NULL;
 
-	printf("\n%-24s %-8s %5s %8s %8s %8s %8s\n", "MILTER", "STATE", "OPEN",
+	printf("%-24s %-8s %5s %8s %8s %8s %8s\n", "MILTER", "STATE", "OPEN",
 	    "DIALS", "FAILURES", "REPLIES", "MEAN MS");
 	while ((at = json_next(list, at)) != NULL) {
 		unsigned long long n = control_show_number(at, "replies");
@@ -158,6 +158,11 @@ control_show_status(const char *s)
 		control_show_ends(counts, "messages");
 		printf("\n");
 	}
+	if (control_show_number(s, "workers") > 0)
+		printf("workers        %s, and %s that end with their last "
+		    "session\n", control_show_text(s, "workers"),
+		    control_show_text(s, "workers_ending"));
+	printf("\n");
 }
 
 int

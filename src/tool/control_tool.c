@@ -111,7 +111,8 @@ control_tool_usage(void)
 	    "commands:");
 	for (i = 0; i < sizeof(control_tool_commands) /
 	    sizeof(control_tool_commands[0]); i++)
-		printf("  %s %s\n", control_tool_commands[i].name,
+		printf("  %s%s%s\n", control_tool_commands[i].name,
+		    control_tool_commands[i].arg != NULL ? " " : "",
 		    control_tool_commands[i].arg != NULL ?
 		    control_tool_commands[i].arg : "");
 	options_usage(stdout, control_tool_options);
@@ -364,7 +365,8 @@ control_tool_once(const struct control_tool_run *r, size_t sessions)
 	    sizeof(why));
 	text = (const char *)buf_ptr(&body);
 	if (status == 0)
-		rc = control_tool_fail(r, EX_UNAVAILABLE, "", why);
+		rc = control_tool_fail(r, body.len == 0 ? EX_UNAVAILABLE :
+		    EX_PROTOCOL, "", why);
 	else if (status != 200)
 		rc = control_tool_refused(r, status, text);
 	else if (!r->command->table || r->json)

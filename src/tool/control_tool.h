@@ -26,7 +26,8 @@ struct control_tool {
 
 /*
  * One request, which is waited for.  Returns the status of the answer with its
- * body, that ends in NUL, in *body; or 0 with one line in why.
+ * body, that ends in NUL, in *body; or 0 with one line in why, and an empty
+ * body where nobody has answered.
  */
 unsigned control_ask(const struct control_tool *, const char *method,
 	    const char *path, const void *data, size_t len, struct buf *body,

@@ -223,12 +223,15 @@ rc_exec()
 	as "$daemon_user" "$*"
 }
 
-# The processes whose whole command line is $pexp.
+# The processes whose whole command line is $pexp; on the system itself the
+# launcher's is another one.
 rc_find()
 {
 
-	ps -A -o pid= -o args= | while read -r rf_pid rf_args; do
-		[ "$rf_args" != "$pexp" ] || echo "$rf_pid"
+	ps -A -o pid= -o comm= -o args= | while read -r rf_pid rf_comm rf_args
+	do
+		[ "$rf_comm" = milter-launcher ] ||
+		    [ "$rf_args" != "$pexp" ] || echo "$rf_pid"
 	done
 }
 

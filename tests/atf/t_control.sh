@@ -411,7 +411,11 @@ client_body()
 	atf_check -o file:p cat ctl.out
 	atf_check -o ignore -x "\"$MM_PROGRAM\" control put - -f mm.conf < p"
 	ctl 66 put none -f mm.conf
-	ctl 1 upgrade -f mm.conf
+	ctl 0 milters -s unix:ctl.sock
+	[ "$(head -c 6 ctl.out)" = MILTER ] || atf_fail "a line before it"
+	# A socket with something else behind it.
+	ctl 76 health -s unix:one.sock
+	has ctl.err 'not an answer of milter-manager'
 	for w in '' 'bogus' 'enable' 'status more' '--interval=0 top' '--bogus'
 	do
 		# shellcheck disable=SC2086
@@ -435,6 +439,42 @@ client_body()
 	wait "$(cat mm.pid)" || atf_fail "the daemon's exit status is $?"
 	ctl 78 status -f /dev/null
 	has ctl.err 'controller.connection_spec'
+}
+
+# As it is after an upgrade: the number is another process's, who serves.
+upgraded()
+{
+
+	[ -s mm.number ] && [ "$(cat mm.number)" != "$1" ]
+}
+
+control_case upgrades "control upgrade: another process takes over, and says so"
+upgrades_body()
+{
+
+	begin "manager.pid_file = \"$PWD/mm.number\""
+	manager
+	wait_for test -s mm.number
+	old=$(cat mm.number)
+	ctl 0 upgrade -f mm.conf
+	atf_check -o inline:"a new process has taken over\n" cat ctl.out
+	wait_for upgraded "$old"
+	new=$(cat mm.number)
+	echo "$new" >> pids
+	wait "$old" || atf_fail "the old process's exit status is $?"
+	check_mta --expect=pass
+	ctl 0 status -f mm.conf
+	has ctl.out "process $new"
+	# One that cannot start is the answer, and who serves goes on.
+	echo 'nonsense' >> mm.conf
+	ctl 1 upgrade -f mm.conf
+	has ctl.err 'upgrade: 500: '
+	has ctl.err 'mm.conf'
+	atf_check_equal "$new" "$(cat mm.number)"
+	check_mta --expect=pass
+	ctl 0 stop -f mm.conf
+	wait_for test ! -e mm.number
+	atf_check test ! -e ctl.sock
 }
 
 control_case workers "With workers it is the same: the daemon asks them" curl
@@ -468,6 +508,8 @@ workers_body()
 	has out 'milter_manager_sessions 1'
 	has out 'milter_manager_child_dials_total{child="two"} 1'
 	has out 'milter_manager_child_dials_total{child="one"} 5'
+	ctl 0 status -f mm.conf
+	has ctl.out 'workers        2, and 0 that end'
 	expect 200 /reload -X POST
 	expect 200 /log-level -X POST -d all
 	# None of them has the control socket.
@@ -532,7 +574,7 @@ atf_init_test_cases()
 {
 
 	for case in reads statuses reloads children sessions keeps port \
-	    client workers stops socket; do
+	    client upgrades workers stops socket; do
 		atf_add_test_case $case
 	done
 }

@@ -116,13 +116,14 @@ rcd()
 	}
 }
 
-# The number of the one process of ./sbin/milter-manager; empty if there is
-# none.
+# The number of the one process of ./sbin/milter-manager, without its launcher,
+# who has another name; empty if there is none.
 process()
 {
 
-	ps -A -o pid= -o args= | awk -v p="$PWD/sbin/milter-manager" \
-	    '$2 == p { print $1 }'
+	ps -A -o pid= -o comm= -o args= |
+	    awk -v p="$PWD/sbin/milter-manager" \
+	    '$2 != "milter-launcher" && $3 == p { print $1 }'
 }
 
 no_process()
@@ -167,7 +168,8 @@ life()
 		rcd 1 $l_action
 		same "$pid"
 	done
-	ntimes mm.log 'configuration' 1
+	ntimes mm.log 'configuration reloaded' 1
+	lacks mm.log 'configuration in force stays'
 	lacks mm.log 'signal'
 	mta_at run/mm.sock
 
