@@ -179,7 +179,7 @@ feed_look(struct feed *f)
 			return;
 	}
 	memcpy(&f->stamp, &now, sizeof(now));
-	if (source_read(path, false, &source, why) == -1) {
+	if (source_read(path, 0, &source, why) == -1) {
 		snprintf(line, sizeof(line), "%s: %s", path, why);
 		feed_failed(f, line);
 		return;

@@ -32,7 +32,7 @@ stress_read(const struct conf *conf, const char *dir, const char *name,
 
 	(void)snprintf(path, 1024, "%s%s/%s", conf->detect_root != NULL ?
 	    conf->detect_root : "", dir, name);
-	return (source_read(path, false, &file, why) == 0 ? file.text : NULL);
+	return (source_read(path, 0, &file, why) == 0 ? file.text : NULL);
 }
 
 /* Goes to the next line; false at the end. */

@@ -287,7 +287,7 @@ check_table(struct parse *ps, struct conf_table *t)
 		    "there is no database.type that says which program to ask");
 	if (t->source != CONF_TABLE_FILE)
 		return;
-	if (source_read(t->where, false, &text, why) == -1) {
+	if (source_read(t->where, 0, &text, why) == -1) {
 		strlcpy(said, t->where, sizeof(said) / 2);
 		strlcat(said, ": ", sizeof(said));
 		strlcat(said, why, sizeof(said));

@@ -85,7 +85,8 @@ load_file(struct parse *ps, const struct parse_input *up,
 		    LOAD_FILES_MAX);
 		return (-1);
 	}
-	if (source_read(path, up == NULL, &text, why) == -1)
+	if (source_read(path, ps->custom ? SOURCE_ALONE : up == NULL ?
+	    SOURCE_ANY : 0, &text, why) == -1)
 		return (-1);
 	for (i = up; i != NULL; i = i->up) {
 		if (i->is_file && i->dev == text.dev && i->ino == text.ino) {
@@ -208,7 +209,7 @@ load_domains_file(struct parse *ps, const struct parse_input *in,
 	struct conf_origin origin;
 	char *line, *next, *end;
 
-	if (source_read(path, false, &text, why) == -1)
+	if (source_read(path, 0, &text, why) == -1)
 		return (-1);
 	origin.file = load_keep_name(ps, path);
 	origin.line = 0;
@@ -330,7 +331,10 @@ parse_custom(struct parse *ps)
 		return;
 	}
 	ps->custom = true;
-	/* Not through a link: it may be read as root, and is not root's. */
+	/*
+	 * Not through a link, also one that is made just now (SOURCE_ALONE): it
+	 * may be read as root, and is not root's.
+	 */
 	memset(&top, 0, sizeof(top));
 	if (source->custom != NULL)
 		parse_bytes(ps, path, source->custom, source->custom_len);

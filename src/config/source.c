@@ -72,16 +72,18 @@ source_read_fd(int fd, struct source_text *out, char why[VALUE_WHY_MAX])
 }
 
 int
-source_read(const char *path, bool any, struct source_text *out,
+source_read(const char *path, unsigned flags, struct source_text *out,
     char why[VALUE_WHY_MAX])
 {
+	bool any = (flags & SOURCE_ANY) != 0;
+	bool alone = (flags & SOURCE_ALONE) != 0;
 	struct stat st;
 	int fd, error;
 
 	memset(out, 0, sizeof(*out));
 	/* Opening a fifo would wait for its writer. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-	    (any ? 0 : O_NONBLOCK));
+	    (any ? 0 : O_NONBLOCK) | (alone ? O_NOFOLLOW : 0));
 	if (fd == -1)
 		goto fail;
 	if (fstat(fd, &st) == -1) {
@@ -90,10 +92,12 @@ source_read(const char *path, bool any, struct source_text *out,
 		errno = error;
 		goto fail;
 	}
-	if (S_ISDIR(st.st_mode) || (!any && !S_ISREG(st.st_mode))) {
+	if (S_ISDIR(st.st_mode) || (!any && !S_ISREG(st.st_mode)) ||
+	    (alone && st.st_nlink > 1)) {
 		close(fd);
 		strlcpy(why, S_ISDIR(st.st_mode) ? "a directory, expected a "
-		    "file" : "not a regular file", VALUE_WHY_MAX);
+		    "file" : S_ISREG(st.st_mode) ? "it has another name, too" :
+		    "not a regular file", VALUE_WHY_MAX);
 		return (-1);
 	}
 	out->dev = st.st_dev;

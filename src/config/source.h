@@ -24,11 +24,15 @@ struct source_text {
 	ino_t		 ino;		/* whatever its name */
 };
 
+#define SOURCE_ANY	1u	/* not only a regular file */
+#define SOURCE_ALONE	2u	/* no link to it, and no other name of it: who
+				   put it there may not read what we may */
+
 /*
- * Reads a file whole.  Regular files only, unless any is true.  Returns 0, or
- * -1 with what is wrong in why.
+ * Reads a file whole.  Regular files only, unless flags say else.  Returns 0,
+ * or -1 with what is wrong in why.
  */
-int	source_read(const char *path, bool any, struct source_text *,
+int	source_read(const char *path, unsigned flags, struct source_text *,
 	    char why[VALUE_WHY_MAX]);
 
 /*

@@ -153,7 +153,7 @@ route_custom(struct control_conn *c, struct route_ask *a)
 		control_say(c, 404, "there is no custom configuration");
 		return;
 	}
-	if (source_read(path, false, &text, why) == -1) {
+	if (source_read(path, SOURCE_ALONE, &text, why) == -1) {
 		control_say(c, 500, "%s: %s", path, why);
 		return;
 	}

@@ -66,7 +66,7 @@ office_read_token(const char *path, char *why, size_t whysize)
 		    "everybody can read it, expected mode 0600 or 0640", path);
 		return (NULL);
 	}
-	if (source_read(path, false, &text, wrong) == -1) {
+	if (source_read(path, 0, &text, wrong) == -1) {
 		(void)snprintf(why, whysize, "controller.token_file: %s: %s",
 		    path, wrong);
 		return (NULL);

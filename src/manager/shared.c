@@ -29,7 +29,6 @@
 #define SHARED_TRIES	2000
 
 struct shared_slot {
-	uint32_t	 used;		/* of the one in charge */
 	uint32_t	 running;
 	uint32_t	 finished;
 };
@@ -44,13 +43,24 @@ struct shared_client {
 struct shared {
 	uint32_t	 lock;		/* slot + 1 of who has it */
 	uint32_t	 next_id;
-	uint32_t	 past;		/* finished by processes before */
 	uint32_t	 top;		/* from this slot on none was used */
 	uint32_t	 secret;	/* of the hash */
 	uint32_t	 filled[SHARED_GROUPS];	/* the same of clients */
 	struct shared_slot slot[SHARED_SLOTS];
 	struct shared_client client[SHARED_GROUPS][SHARED_ROOM];
 };
+
+/* Of the one in charge, where no other process can write. */
+static struct {
+	uint32_t	 past;		/* finished by processes before */
+	uint32_t	 used[SHARED_SLOTS / 32];	/* bits: slots */
+} shared_own;
+
+static bool
+shared_is_used(unsigned slot)
+{
+	return ((shared_own.used[slot / 32] >> slot % 32 & 1) != 0);
+}
 
 struct shared *
 shared_new(void)
@@ -62,6 +72,7 @@ shared_new(void)
 	    MAP_SHARED | MAP_ANON, -1, 0);
 	if (s == MAP_FAILED)
 		return (NULL);
+	memset(&shared_own, 0, sizeof(shared_own));
 	if (compat_random(&s->secret, sizeof(s->secret)) == -1) {
 		shared_free(s);
 		return (NULL);
@@ -93,14 +104,18 @@ shared_filled(const struct shared *s, uint32_t group)
 	return (n < SHARED_ROOM ? n : SHARED_ROOM);
 }
 
-/* False when it cannot be had; who has it may have been killed. */
+/*
+ * False when it cannot be had; who has it may have been killed.  One that is
+ * ours without our having taken it was another process's nonsense.
+ */
 static bool
 shared_lock(struct shared *s, unsigned slot)
 {
 	int i;
 
 	for (i = 0; i < SHARED_TRIES; i++) {
-		if (COMPAT_SWAP(&s->lock, 0, slot + 1))
+		if (COMPAT_SWAP(&s->lock, 0, slot + 1) ||
+		    COMPAT_LOAD(&s->lock) == slot + 1)
 			return (true);
 		(void)sched_yield();
 	}
@@ -120,12 +135,12 @@ shared_slot_get(struct shared *s)
 {
 	unsigned i;
 
-	for (i = 0; i < SHARED_SLOTS && s->slot[i].used != 0; i++)
+	for (i = 0; i < SHARED_SLOTS && shared_is_used(i); i++)
 		continue;
 	if (i == SHARED_SLOTS)
 		return (i);
-	s->slot[i].used = 1;
-	s->past += s->slot[i].finished;
+	shared_own.used[i / 32] |= (uint32_t)1 << i % 32;
+	shared_own.past += COMPAT_LOAD(&s->slot[i].finished);
 	COMPAT_STORE(&s->slot[i].running, 0);
 	COMPAT_STORE(&s->slot[i].finished, 0);
 	if (i >= shared_top(s))
@@ -136,7 +151,7 @@ shared_slot_get(struct shared *s)
 void
 shared_slot_put(struct shared *s, unsigned slot)
 {
-	uint32_t g, i, n;
+	uint32_t g, i, n, lock;
 
 	for (g = 0; g < SHARED_GROUPS; g++) {
 		n = shared_filled(s, g);
@@ -145,8 +160,11 @@ shared_slot_put(struct shared *s, unsigned slot)
 				COMPAT_STORE(&s->client[g][i].owner, 0);
 	}
 	COMPAT_STORE(&s->slot[slot].running, 0);
-	s->slot[slot].used = 0;
-	(void)COMPAT_SWAP(&s->lock, slot + 1, 0);
+	shared_own.used[slot / 32] &= ~((uint32_t)1 << slot % 32);
+	/* Nor may it leave the lock to nobody. */
+	lock = COMPAT_LOAD(&s->lock);
+	if (lock > SHARED_SLOTS || (lock > 0 && !shared_is_used(lock - 1)))
+		(void)COMPAT_SWAP(&s->lock, lock, 0);
 }
 
 /* --- sessions ------------------------------------------------------------ */
@@ -182,7 +200,7 @@ shared_slot_finished(const struct shared *s, unsigned slot)
 uint32_t
 shared_finished(const struct shared *s)
 {
-	uint32_t i, n = s->past, top = shared_top(s);
+	uint32_t i, n = shared_own.past, top = shared_top(s);
 
 	for (i = 0; i < top; i++)
 		n += COMPAT_LOAD(&s->slot[i].finished);
@@ -193,19 +211,20 @@ bool
 shared_enter(struct shared *s, unsigned slot, uint32_t max)
 {
 	struct shared_slot *mine = &s->slot[slot];
-	bool room;
+	bool room, locked;
 
 	/* The usual case without the lock. */
 	if (max == 0) {
 		COMPAT_STORE(&mine->running, mine->running + 1);
 		return (true);
 	}
-	if (!shared_lock(s, slot))
-		return (false);
+	/* Whoever sits on the lock is not to keep mail out: a few too many. */
+	locked = shared_lock(s, slot);
 	room = shared_running(s) < max;
 	if (room)
 		COMPAT_STORE(&mine->running, mine->running + 1);
-	shared_unlock(s);
+	if (locked)
+		shared_unlock(s);
 	return (room);
 }
 
@@ -214,7 +233,8 @@ shared_leave(struct shared *s, unsigned slot, bool finished)
 {
 	struct shared_slot *mine = &s->slot[slot];
 
-	COMPAT_STORE(&mine->running, mine->running - 1);
+	if (COMPAT_LOAD(&mine->running) > 0)
+		COMPAT_STORE(&mine->running, mine->running - 1);
 	if (finished)
 		COMPAT_STORE(&mine->finished, mine->finished + 1);
 }

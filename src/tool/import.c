@@ -84,7 +84,7 @@ import_run(const char *program, const char *old, const char *path)
 	struct buf out;
 	int some, status;
 
-	if (source_read(old, true, &text, why) == -1) {
+	if (source_read(old, SOURCE_ANY, &text, why) == -1) {
 		fprintf(stderr, "%s: %s: %s\n", program, old, why);
 		return (EX_NOINPUT);
 	}

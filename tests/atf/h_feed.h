@@ -89,7 +89,7 @@ h_conf_table(struct h_conf *h, char *text)
 		if (spec_parse(server, &t->spec, why, sizeof(why)) == -1)
 			errx(1, "%s", why);
 	} else if (t->source == CONF_TABLE_FILE) {
-		if (source_read(t->where, false, &source, why) == -1)
+		if (source_read(t->where, 0, &source, why) == -1)
 			errx(1, "%s: %s", t->where, why);
 		t->data = table_new((enum table_kind)t->kind, source.text,
 		    source.len, h_conf_fault, t->where);

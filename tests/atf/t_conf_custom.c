@@ -10,7 +10,10 @@
 
 #include <sys/stat.h>
 
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "config/source.h"
 
 static char custom_path[1200];
 
@@ -162,8 +165,9 @@ H_CASE(rights, "It may have nothing that gives its writer more rights")
 
 H_CASE(no_file, "A link or a folder in its place is refused")
 {
+	struct source_text source;
 	struct conf *c;
-	char text[1400];
+	char text[1400], why[VALUE_WHY_MAX];
 
 	custom_begin("");
 	ATF_REQUIRE(symlink("/etc/passwd", custom_path) == 0);
@@ -173,6 +177,19 @@ H_CASE(no_file, "A link or a folder in its place is refused")
 	ATF_REQUIRE(unlink(custom_path) == 0 && mkdir(custom_path, 0700) == 0);
 	ATF_CHECK((c = conf_load_path("c")) == NULL);
 	conf_check_said(text);
+	/* Nor another name of a file that its writer cannot read. */
+	conf_write("secret", "root:x\n", 7);
+	ATF_REQUIRE(rmdir(custom_path) == 0 && link("secret", custom_path) == 0);
+	ATF_CHECK((c = conf_load_path("c")) == NULL);
+	snprintf(text, sizeof(text), "%s: it has another name, too\n",
+	    custom_path);
+	conf_check_said(text);
+	/* A link that is made between the look and the reading. */
+	ATF_REQUIRE(unlink(custom_path) == 0 &&
+	    symlink("../secret", custom_path) == 0);
+	ATF_CHECK_EQ(0, source_read(custom_path, 0, &source, why));
+	free(source.text);
+	ATF_CHECK_EQ(-1, source_read(custom_path, SOURCE_ALONE, &source, why));
 }
 
 H_CASE(masked, "What is shown to clients has no password in it")

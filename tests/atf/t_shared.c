@@ -148,7 +148,10 @@ CASE(dead, "What a dead process had is taken back, also the lock")
 	ATF_CHECK(!client(s, 2, "192.0.2.1", 2, &place[2]));
 	/* Killed with the lock in its hand. */
 	raw(s)[LOCK] = 1 + 1;
-	ATF_CHECK(!shared_enter(s, 2, 100));
+	/* A limit goes on without it. */
+	ATF_CHECK(!shared_enter(s, 2, 3));
+	ATF_CHECK(shared_enter(s, 2, 4));
+	shared_leave(s, 2, false);
 	ATF_CHECK(client(s, 2, "192.0.2.9", 1, &place[2]));
 	ATF_CHECK_EQ(0, place[2]);
 	shared_client_leave(s, 2, &place[2]);
@@ -302,6 +305,35 @@ CASE(nonsense, "What another process has overwritten is no harm")
 	shared_free(s);
 }
 
+CASE(forged, "Nonsense in the lock or a slot goes with who wrote it")
+{
+	struct shared *s = fresh(3);
+	uint32_t place;
+
+	(void)tc;
+	/* Its own, though it has not taken it. */
+	raw(s)[LOCK] = 2 + 1;
+	ATF_CHECK(client(s, 2, "192.0.2.1", 2, &place));
+	ATF_CHECK(place != 0);
+	ATF_CHECK_EQ(0, raw(s)[LOCK]);
+	/* Nobody's, in two ways. */
+	raw(s)[LOCK] = UINT32_MAX;
+	shared_slot_put(s, 1);
+	ATF_CHECK_EQ(0, raw(s)[LOCK]);
+	raw(s)[LOCK] = 1000;
+	ATF_CHECK_EQ(1, shared_slot_get(s));
+	shared_slot_put(s, 1);
+	ATF_CHECK_EQ(0, raw(s)[LOCK]);
+	/* A count below nothing would be as many as there can be. */
+	shared_leave(s, 2, false);
+	ATF_CHECK_EQ(0, shared_running(s));
+	/* Which slots are free is not asked of the memory. */
+	memset(&raw(s)[FILLED + 64], 0xff, 4096);
+	ATF_CHECK_EQ(1, shared_slot_get(s));
+	ATF_CHECK_EQ(3, shared_slot_get(s));
+	shared_free(s);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, ids);
@@ -312,5 +344,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, crowd);
 	ATF_TP_ADD_TC(tp, clients_exact);
 	ATF_TP_ADD_TC(tp, nonsense);
+	ATF_TP_ADD_TC(tp, forged);
 	return (atf_no_error());
 }
