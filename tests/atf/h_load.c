@@ -12,7 +12,7 @@
  * sender: r...@ is rejected, t...@ is to come again later, a...@ passes.  Every
  * reply is read and there must be just one; a session that is refused, or left
  * without a reply, is a fault.  So is one that is closed; with "closed" these
- * are only counted.  Ends when STOP-FILE is there; prints sessions (whole ones),
+ * are only counted.  Ends when STOP-FILE is there; prints whole sessions,
  * messages, wrong, closed.
  */
 #include "compat.h"

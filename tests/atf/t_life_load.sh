@@ -89,7 +89,8 @@ begin_load()
 {
 
 	load_conf
-	sed "s,^log.use_syslog.*,log.path = \"$PWD/mm.log\"," mm.conf > good.conf
+	sed "s,^log.use_syslog.*,log.path = \"$PWD/mm.log\"," mm.conf \
+	    > good.conf
 	for bl_line in "$@"; do
 		echo "$bl_line" >> good.conf
 	done
