@@ -122,7 +122,8 @@ crowd_body()
 	conf_begin 'log.level = "default|info"' \
 	    "manager.n_workers = $workers" \
 	    "manager.max_file_descriptors = $need" \
-	    'manager.suspend_time_on_unacceptable = 200ms'
+	    'manager.suspend_time_on_unacceptable = 200ms' \
+	    'manager.command_deadline = 250s'
 	for name in a b c; do
 		conf_child $name reading_timeout=250s connection_timeout=250s \
 		    'fallback_status="accept"'
@@ -151,7 +152,8 @@ crowd_body()
 	sleep "$MM_TEST_HOLD"
 	held=$(in_memory)
 	each=$(((held - idle) * 1024 / crowd))
-	echo "$crowd sessions, $workers workers: $idle KiB, then $held KiB, $each bytes each"
+	echo "$crowd sessions, $workers workers: $idle KiB, then $held KiB," \
+	    "$each bytes each"
 	# Neither has one ended, nor is the shortage told again and again.
 	kill -0 $load || atf_fail "$(tail -n 20 mta.out mta.err)"
 	lacks mm.log '[session][end]'
