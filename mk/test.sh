@@ -17,6 +17,7 @@
 #			and fewer under valgrind
 #	MM_TEST_ROUNDS, MM_TEST_SEED, MM_TEST_HANGS
 #			longer and other runs of t_session_random
+#	MM_TEST_HOLD	for how many seconds t_load:crowd holds 5,000 sessions
 #
 # The last line is "N passed, N failed", with ", N skipped" if there are any.
 # A report of a sanitizer is a failure even where the test did not see it.
@@ -66,6 +67,7 @@ run_kyua() {
 	    ${MM_TEST_ROUNDS:+MM_TEST_ROUNDS="$MM_TEST_ROUNDS"} \
 	    ${MM_TEST_SEED:+MM_TEST_SEED="$MM_TEST_SEED"} \
 	    ${MM_TEST_HANGS:+MM_TEST_HANGS="$MM_TEST_HANGS"} \
+	    ${MM_TEST_HOLD:+MM_TEST_HOLD="$MM_TEST_HOLD"} \
 	    ASAN_OPTIONS="log_path=$stage/reports/asan:detect_leaks=1:abort_on_error=0" \
 	    LSAN_OPTIONS="suppressions=$stage/lsan.txt:print_suppressions=0" \
 	    UBSAN_OPTIONS="print_stacktrace=1" \

@@ -6,6 +6,12 @@
 
 . "$(atf_get_srcdir)/h_session.sh"
 
+# Sessions at once where there are descriptors for them, how long they are held
+# (60 for the whole proof), and what one may take in the budget.
+: "${MM_TEST_CROWD:=5000}"
+: "${MM_TEST_HOLD:=2}"
+bytes_a_session=8192
+
 load_case()
 {
 
@@ -72,6 +78,100 @@ thousand_body()
 	atf_check -o ignore cmp a.out b.out
 	stop_manager
 	lacks mm.log 'fallback='
+}
+
+# n_held N: c has so many senders before it.
+n_held()
+{
+
+	[ "$(grep -c '^envelope-from:' c.out)" -ge "$1" ]
+}
+
+suspended()
+{
+
+	[ "$(grep -c 'max_file_descriptors: .* accepting is suspended' \
+	    mm.log)" -ge "$1" ]
+}
+
+# KiB of the daemon and its processes in memory by now.
+in_memory()
+{
+
+	ps -ax -o pid= -o ppid= -o rss= | awk -v d="$(cat mm.pid)" '
+	    $1 == d || $2 == d { n += $3 } END { print n }'
+}
+
+load_case crowd "5,000 sessions of three children are held in little memory; \
+those for whom there are no descriptors wait, and none is lost"
+crowd_body()
+{
+
+	# The daemon keeps 6 for each: the MTA, three children, two files.  As
+	# many processes as it takes where the limit cannot be raised.
+	crowd=$MM_TEST_CROWD
+	workers=0
+	need=$((crowd * 6 + 100))
+	ulimit -n $need 2> /dev/null || {
+		ulimit -n "$(ulimit -H -n)"
+		workers=$((need / $(ulimit -n) + 1))
+		need=$((crowd * 6 / workers + 100))
+	}
+	[ "$(ulimit -n)" -gt $((crowd * 2 + 300)) ] ||
+	    atf_skip 'not enough descriptors'
+	conf_begin 'log.level = "default|info"' \
+	    "manager.n_workers = $workers" \
+	    "manager.max_file_descriptors = $need" \
+	    'manager.suspend_time_on_unacceptable = 200ms' \
+	    'manager.command_deadline = 250s'
+	for name in a b c; do
+		conf_child $name reading_timeout=250s connection_timeout=250s \
+		    'fallback_status="accept"'
+	done
+	# One process is both a and b: c.sock is another one, that does not
+	# answer, and whose end lets all of them go on.
+	sed -i.bak 's/unix:b.sock/unix:a.sock/' mm.conf
+	child a -q
+	child c --on=mail=none
+	manager
+	[ $workers -eq 0 ] || wait_for grep -q "$workers workers accept" mm.log
+	plain=false
+	plain_build && plain=true
+	idle=$(in_memory)
+	mta --sessions=$((crowd + 200)) --concurrency=$((crowd + 200)) \
+	    --all-timeouts=250 --expect=pass > /dev/null &
+	load=$!
+	i=0
+	until n_held $crowd; do
+		i=$((i + 1))
+		kill -0 $load || atf_fail "$(tail -n 20 mta.out mta.err)"
+		[ $i -lt 200 ] || wait_for n_held $crowd
+		sleep 0.5
+	done
+	wait_for suspended $((workers > 0 ? workers : 1))
+	sleep "$MM_TEST_HOLD"
+	held=$(in_memory)
+	each=$(((held - idle) * 1024 / crowd))
+	echo "$crowd sessions, $workers workers: $idle KiB, then $held KiB," \
+	    "$each bytes each"
+	# Neither has one ended, nor is the shortage told again and again.
+	kill -0 $load || atf_fail "$(tail -n 20 mta.out mta.err)"
+	lacks mm.log '[session][end]'
+	ntimes mm.log 'accepting is suspended' $((workers > 0 ? workers : 1))
+	n_open=$(grep -c 'session opened' mm.log)
+	[ "$n_open" -lt $((crowd + 200)) ] || atf_fail 'there was no shortage'
+	kill "$(cat c.pid)"
+	wait $load || {
+		tail -n 30 mta.out mta.err mm.log >&2
+		atf_fail 'a session was not served'
+	}
+	has mta.out "status: pass: $((crowd + 200))"
+	has mm.log 'accepting again'
+	check_mta --expect=pass
+	stop_manager
+	if $plain && [ $each -gt $bytes_a_session ]; then
+		atf_fail "$each bytes a session"
+	fi
 }
 
 load_case large "50 MB through three children in less than 8 MB of memory"
@@ -176,5 +276,6 @@ atf_init_test_cases()
 	atf_add_test_case leaks
 
 	atf_add_test_case thousand
+	atf_add_test_case crowd
 	atf_add_test_case large
 }
