@@ -444,7 +444,12 @@ breaker_off_body()
 	manager
 	check_mta --sessions=20
 	stop_manager
-	ntimes mm.log 'reason=cannot connect' 20
+	# A warning that repeats is counted, all 20 of them.
+	n=$(sed -n 's/.*repeated \([0-9]*\) times: .*reason=cannot connect.*/\1/p' \
+	    mm.log | awk '{ n += $1 } END { print n + 0 }')
+	ntimes mm.log ' fallback=accept reason=cannot connect' \
+	    $((20 - n + $(grep -c ' repeated .*reason=cannot connect' mm.log)))
+	ntimes mm.log '[milter][end]' 20
 	lacks mm.log 'breaker='
 }
 

@@ -164,6 +164,16 @@ number_body()
 	wait_for test ! -e mm.pid
 }
 
+# is_over PID: the process has ended, whether or not somebody has asked how.
+is_over()
+{
+
+	case $(ps -o stat= -p "$1") in
+	'' | Z*) ;;
+	*) return 1 ;;
+	esac
+}
+
 start_case number_stale "a number that nobody has locked is taken over"
 number_stale_body()
 {
@@ -179,6 +189,7 @@ number_stale_body()
 	# Killed, it leaves the number.
 	start_background
 	kill -KILL "$(cat mm.pid)"
+	wait_for is_over "$(cat mm.pid)"
 	start_background
 	end_background
 }
