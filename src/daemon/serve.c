@@ -64,9 +64,9 @@ serve_check(const struct conf *conf)
 
 	need = each * conf->max_connections + SERVE_DESCRIPTORS;
 	if (conf->max_connections == 0 || getrlimit(RLIMIT_NOFILE, &rl) == -1 ||
-	    rl.rlim_cur == RLIM_INFINITY || need <= rl.rlim_cur)
+	    rl.rlim_cur == RLIM_INFINITY || need <= (size_t)rl.rlim_cur)
 		return;
-	fits = rl.rlim_cur <= SERVE_DESCRIPTORS + each ? 1 :
+	fits = (size_t)rl.rlim_cur <= SERVE_DESCRIPTORS + each ? 1 :
 	    ((size_t)rl.rlim_cur - SERVE_DESCRIPTORS) / each;
 	log_write(LOGL_WARNING, "manager.max_connections: %u sessions need %zu "
 	    "open files, %zu each, and %zu may be open: %zu sessions at once; "
