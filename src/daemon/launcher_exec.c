@@ -152,9 +152,10 @@ launcher_child(const struct launcher_command *c,
 	launcher_default_signals();
 	(void)umask(022);
 	(void)setrlimit(RLIMIT_NOFILE, descriptors);
-	if (launcher_descriptors(c, status) == 0 && chdir("/") == 0 &&
-	    launcher_become(&c->user) == 0) {
-		status = 3;
+	error = launcher_descriptors(c, status);
+	/* From here on that is the way back; the other is closed. */
+	status = error == 0 ? 3 : status;
+	if (error == 0 && chdir("/") == 0 && launcher_become(&c->user) == 0) {
 		envp = launcher_environment(&c->user, &env);
 		if (c->feed != NULL)
 			launcher_become_feed(c);

@@ -179,7 +179,8 @@ H_CASE(no_file, "A link or a folder in its place is refused")
 	conf_check_said(text);
 	/* Nor another name of a file that its writer cannot read. */
 	conf_write("secret", "root:x\n", 7);
-	ATF_REQUIRE(rmdir(custom_path) == 0 && link("secret", custom_path) == 0);
+	ATF_REQUIRE(rmdir(custom_path) == 0 &&
+	    link("secret", custom_path) == 0);
 	ATF_CHECK((c = conf_load_path("c")) == NULL);
 	snprintf(text, sizeof(text), "%s: it has another name, too\n",
 	    custom_path);

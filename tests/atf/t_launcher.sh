@@ -158,6 +158,24 @@ fails_body()
 	stop_manager
 }
 
+launcher_case unable "that it cannot become the user is told" \
+    require.user=root require.progs=setpriv
+unable_body()
+{
+
+	command
+	conf_start
+	echo 'milter.a.user_name = "nobody"' >> mm.conf
+	printf '#!/bin/sh\nexec setpriv --bounding-set=-setgid "%s" "$@"\n' \
+	    "$(command_path)" > limited
+	chmod +x limited
+	MM_PROGRAM=$PWD/limited manager
+	mta > /dev/null
+	has mm.log "; $PWD/start: Operation not permitted"
+	lacks mm.log 'started by the launcher'
+	stop_manager
+}
+
 # again N: after one more message, it has been started so often.
 again()
 {
@@ -435,6 +453,7 @@ atf_init_test_cases()
 
 	atf_add_test_case once
 	atf_add_test_case fails
+	atf_add_test_case unable
 	atf_add_test_case off
 	atf_add_test_case background
 	atf_add_test_case reload
