@@ -182,6 +182,7 @@ worker_main(const struct worker_start *start)
 	int status = EX_OK;
 
 	memset(&w, 0, sizeof(w));
+	compat_process_title("milter-worker");
 	notify_end();
 	loop_leave(start->daemon->loop);
 	office_forked(start->daemon);
