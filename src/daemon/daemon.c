@@ -366,7 +366,7 @@ daemon_main(int argc, char **argv)
 		    daemon_show(&d) : daemon_start(&d);
 		conf_unref(d.conf);
 	}
-	upgrade_end();
+	upgrade_forget();
 	log_close();
 	cmdline_free(&d.cmdline);
 	return (status);

@@ -101,6 +101,16 @@ upgrade_remember(char **argv)
 	}
 }
 
+void
+upgrade_forget(void)
+{
+	upgrade_end();
+	free(upgrade_call.name);
+	free(upgrade_call.notify);
+	free(upgrade_call.watchdog);
+	memset(&upgrade_call, 0, sizeof(upgrade_call));
+}
+
 static COMPAT_NORETURN void
 upgrade_fails(int stream, const char *what)
 {

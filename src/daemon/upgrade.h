@@ -65,6 +65,7 @@ void	upgrade_tell(const char *line);
  */
 int	upgrade_ready(struct daemon *, void (*go)(struct daemon *));
 void	upgrade_end(void);	/* closes all that is left */
+void	upgrade_forget(void);	/* the same, and what was remembered */
 
 /* --- handing over -------------------------------------------------------- */
 
