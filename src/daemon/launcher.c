@@ -415,11 +415,19 @@ launcher_main(struct daemon *d, int fd)
 int
 launcher_fork(struct daemon *d)
 {
-	int fd[2], saved;
+	int fd[2], there[2], saved;
 	pid_t pid;
+	char c;
 
 	if (launch_pair(fd) == -1)
 		return (-1);
+	if (pipe(there) == -1) {
+		saved = errno;
+		(void)close(fd[0]);
+		(void)close(fd[1]);
+		errno = saved;
+		return (-1);
+	}
 	pid = fork();
 	if (pid == 0) {
 		(void)close(fd[0]);
@@ -427,6 +435,12 @@ launcher_fork(struct daemon *d)
 	}
 	saved = errno;
 	(void)close(fd[1]);
+	(void)close(there[1]);
+	/* When it closes what it does not need it has its name, and ignores
+	 * the signals that are for us. */
+	while (pid != -1 && read(there[0], &c, 1) == -1 && errno == EINTR)
+		continue;
+	(void)close(there[0]);
 	if (pid == -1) {
 		(void)close(fd[0]);
 		errno = saved;
