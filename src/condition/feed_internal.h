@@ -54,7 +54,7 @@ struct feed_program {
 int	feed_program_start(struct feed_program *, struct loop *,
 	    const struct feed_command *, unsigned limit_ms, feed_program_fn *,
 	    void *arg, char why[FEED_WHY_MAX]);
-/* The same for a table of conf, by the launcher. */
+/* The same for a table of conf, or netstat(1) for NULL, by the launcher. */
 int	feed_program_launch(struct feed_program *, struct loop *,
 	    struct launch *, const struct conf *, const struct conf_table *,
 	    unsigned limit_ms, feed_program_fn *, void *arg,

@@ -285,6 +285,8 @@ feed_program_launch(struct feed_program *p, struct loop *l,
     void *arg, char why[FEED_WHY_MAX])
 {
 	struct feed_program_pipes pipes;
+	enum launch_kind kind = t != NULL ? LAUNCH_TABLE : LAUNCH_NETSTAT;
+	uint32_t number = t != NULL ? (uint32_t)t->index : 0;
 	const struct buf nothing = { NULL, 0, 0, 0 };
 	int error, fd[2], i;
 
@@ -297,8 +299,8 @@ feed_program_launch(struct feed_program *p, struct loop *l,
 	if (error == 0) {
 		fd[0] = pipes.fd[1][1];
 		fd[1] = pipes.fd[2][1];
-		launch_ask(launch, &p->query, LAUNCH_TABLE, (uint32_t)t->index,
-		    launch_digest(conf, LAUNCH_TABLE, t->index), fd, 2,
+		launch_ask(launch, &p->query, kind, number,
+		    launch_digest(conf, kind, number), fd, 2,
 		    feed_program_on_answer, p);
 	} else
 		snprintf(why, FEED_WHY_MAX, "run: %s", strerror(error));

@@ -210,14 +210,15 @@ static int
 launcher_take(struct launcher_asker *a)
 {
 	/* How many descriptors come with it; -1: any number. */
-	static const int n_fds[LAUNCH_KIND_N] = { 0, 0, 2, 0, 0, 1, 0, -1 };
+	static const int n_fds[LAUNCH_KIND_N] = { 0, 0, 2, 2, 0, 0, 1, 0,
+	    -1 };
 	struct launcher *l = a->launcher;
 	const struct launch_record *r = &a->in;
 
 	if (r->magic != LAUNCH_MAGIC || r->what >= LAUNCH_KIND_N ||
 	    r->n_fds != a->n_fds || (n_fds[r->what] >= 0 &&
 	    (size_t)n_fds[r->what] != a->n_fds) ||
-	    (r->what > LAUNCH_TABLE && a != l->first))
+	    (r->what > LAUNCH_NETSTAT && a != l->first))
 		return (-1);
 	switch ((enum launch_kind)r->what) {
 	case LAUNCH_KILL:

@@ -113,6 +113,13 @@ launcher_on_output(struct loop_io *io, unsigned ready, void *arg)
 
 /* --- jobs ---------------------------------------------------------------- */
 
+/* Is its output the asker's, and not for the log? */
+static bool
+launcher_feeds(const struct launcher_job *j)
+{
+	return (j->kind == LAUNCH_TABLE || j->kind == LAUNCH_NETSTAT);
+}
+
 static void
 launcher_free_job(struct launcher_job *j)
 {
@@ -195,7 +202,7 @@ launcher_on_over(struct loop_child *child, int status, void *arg)
 {
 	struct launcher_job *j = arg;
 	struct launcher *l = j->launcher;
-	bool table = j->kind == LAUNCH_TABLE;
+	bool table = launcher_feeds(j);
 	char pause[64] = "";
 
 	(void)child;
@@ -234,7 +241,7 @@ launcher_kill(struct launcher_asker *a, uint32_t seq)
 	struct launcher_job *j;
 
 	for (j = a->launcher->jobs; j != NULL; j = j->next)
-		if (j->kind == LAUNCH_TABLE && j->asker == a &&
+		if (launcher_feeds(j) && j->asker == a &&
 		    j->seq == seq && j->child.loop != NULL)
 			(void)kill(-j->child.pid, SIGKILL);
 }
@@ -357,6 +364,16 @@ launcher_look(struct launcher *l, struct launcher_job *j, size_t number,
 			    NULL);
 		r = t->command.argv != NULL ? r : -1;
 		break;
+	case LAUNCH_NETSTAT:
+		what = "netstat";
+		t->command.feed = &t->feed;
+		/* Addresses as numbers, and whole. */
+		r = buf_add(&t->feed.args, "netstat\0-n\0-W", 14);
+		if (r == 0)
+			t->command.argv = feed_command_vector(&t->feed.args,
+			    NULL);
+		r = t->command.argv != NULL ? r : -1;
+		break;
 	default:
 		r = launcher_argv(t, NULL, &conf->maintenance_command);
 		break;
@@ -402,7 +419,7 @@ launcher_pipes(struct launcher_asker *a, struct launcher_job *j,
 	const struct buf *input = &t->feed.input;
 	int i;
 
-	if (j->kind != LAUNCH_TABLE) {
+	if (!launcher_feeds(j)) {
 		for (i = 1; i < 3; i++)
 			if (launcher_pipe(t, i) == -1)
 				return (-1);
@@ -428,7 +445,7 @@ launcher_watch(struct launcher_job *j, struct launcher_try *t, pid_t pid)
 
 	if (loop_child_add(loop, &j->child, pid, launcher_on_over, j) == -1)
 		return (-1);
-	if (j->kind == LAUNCH_TABLE)
+	if (launcher_feeds(j))
 		loop_timer_start(loop, &j->timer, LAUNCHER_TABLE_MS,
 		    launcher_on_late, j);
 	for (i = 0; i < 2; i++) {
@@ -467,7 +484,7 @@ launcher_start(struct launcher_asker *a, struct launcher_job *j,
 		    "(%.200s, process %ld)", j->name, t->command.argv[0],
 		    (long)pid);
 	else
-		launcher_log(l, j->kind == LAUNCH_TABLE ? LOGL_DEBUG :
+		launcher_log(l, launcher_feeds(j) ? LOGL_DEBUG :
 		    LOGL_INFO, "%s: %.200s runs as process %ld", j->name,
 		    t->command.argv[0], (long)pid);
 	return (0);
@@ -483,7 +500,7 @@ launcher_may(struct launcher_asker *a, const struct launch_record *r)
 	char why[80];
 	unsigned n = 0;
 
-	if (r->what == LAUNCH_TABLE) {
+	if (r->what == LAUNCH_TABLE || r->what == LAUNCH_NETSTAT) {
 		for (; j != NULL; j = j->next)
 			n += j->kind == r->what && j->digest == r->digest &&
 			    j->asker == a;
@@ -544,7 +561,7 @@ launcher_run(struct launcher_asker *a, const struct launch_record *r)
 		/* Who has asked says so, if it is news. */
 		launcher_pause(j);
 		launcher_tell(j, LAUNCH_REFUSED, 0, t.why);
-		if (j->kind == LAUNCH_TABLE && j->child.loop == NULL)
+		if (launcher_feeds(j) && j->child.loop == NULL)
 			launcher_free_job(j);
 	}
 	for (i = 0; i < 6; i++)

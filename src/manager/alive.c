@@ -21,10 +21,12 @@
 
 #include <netinet/in.h>
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/number.h"
+#include "condition/feed_internal.h"
 #include "manager/alive.h"
 #include "manager/manager_internal.h"
 #include "manager/session_internal.h"
@@ -34,6 +36,8 @@
 /* The table is no snapshot: a connection may be missed in one reading. */
 #define ALIVE_MISSED	2u
 
+#define ALIVE_NETSTAT_MS 20000
+
 struct alive {
 	struct manager	*manager;
 	struct loop_timer timer;
@@ -42,6 +46,7 @@ struct alive {
 	unsigned	 id[ALIVE_MAX];	/* of the sessions */
 	size_t		 n;
 	unsigned	 last;		/* the round goes on below this id */
+	struct feed_program netstat;	/* the last resort */
 	bool		 useless;	/* there is no table; has been said */
 };
 
@@ -149,17 +154,16 @@ alive_end(struct session *s, const char *state)
 }
 
 static void
-alive_on_table(int err, void *arg)
+alive_answer(struct alive *a, const char *why)
 {
-	struct alive *a = arg;
 	struct peer now;
 	size_t i;
 
-	if (err != 0 && !a->useless)
+	if (why != NULL && !a->useless)
 		log_write(LOGL_WARNING, "manager.connection_check_interval: "
 		    "the system's table of TCP connections cannot be read: %s; "
-		    "clients that leave are not noticed", strerror(err));
-	a->useless = err != 0;
+		    "clients that leave are not noticed", why);
+	a->useless = why != NULL;
 	for (i = 0; i < a->n; i++) {
 		struct session *s = alive_session(a, a->id[i]);
 		const char *state;
@@ -170,13 +174,48 @@ alive_on_table(int err, void *arg)
 		    memcmp(&now.client, &a->peer[i].client,
 		    sizeof(now.client)) != 0)
 			continue;
-		state = alive_state(s, err != 0 ? PEER_UNKNOWN :
+		state = alive_state(s, why != NULL ? PEER_UNKNOWN :
 		    a->peer[i].state);
 		session_log(s, LOGL_TRACE, "client_state=%s", state);
 		if (!plan_client_is_there(s, state))
 			alive_end(s, state);
 	}
 	alive_start(a->manager);
+}
+
+/* What netstat(1) says, where the kernel tells us nothing. */
+static void
+alive_on_netstat(char *text, size_t len, const char *why, void *arg)
+{
+	struct alive *a = arg;
+	char *whole = why == NULL ? malloc(len + 1) : NULL;
+
+	if (whole != NULL) {
+		memcpy(whole, text, len);
+		whole[len] = '\0';
+		peers_netstat(a->peer, a->n, whole);
+	}
+	alive_answer(a, whole != NULL ? NULL : why != NULL ? why :
+	    strerror(ENOMEM));
+	free(whole);
+}
+
+static void
+alive_on_table(int err, void *arg)
+{
+	struct alive *a = arg;
+	struct manager *m = a->manager;
+	char why[FEED_WHY_MAX];
+
+	if (err == 0)
+		alive_answer(a, NULL);
+	else if (!launch_there(m->launch) ||
+	    m->gen->conf->connection_check_interval == 0)
+		alive_answer(a, strerror(err));
+	else if (feed_program_launch(&a->netstat, m->loop, m->launch,
+	    m->gen->conf, NULL, ALIVE_NETSTAT_MS, alive_on_netstat, a,
+	    why) == -1)
+		alive_answer(a, why);
 }
 
 static void
@@ -223,7 +262,8 @@ alive_start(struct manager *m)
 			return;
 		a->manager = m;
 	}
-	if (!loop_timer_running(&a->timer) && !peers_busy(&a->peers))
+	if (!loop_timer_running(&a->timer) && !peers_busy(&a->peers) &&
+	    a->netstat.query.launch == NULL)
 		loop_timer_start(m->loop, &a->timer,
 		    conf->connection_check_interval, alive_on_timer, a);
 }
@@ -235,8 +275,10 @@ alive_free(struct alive *a)
 		return;
 	loop_timer_stop(&a->timer);
 	peers_stop(&a->peers);
+	feed_program_stop(&a->netstat);
 	free(a);
 }
 
 #undef ALIVE_MAX
 #undef ALIVE_MISSED
+#undef ALIVE_NETSTAT_MS

@@ -105,6 +105,9 @@ launch_digest(const struct conf *conf, enum launch_kind kind, size_t number)
 		    t->source == CONF_TABLE_DATABASE ?
 		    launch_mix_table(hash, conf, t) : 0);
 	}
+	if (kind == LAUNCH_NETSTAT && number == 0 &&
+	    conf->connection_check_interval > 0)
+		return (hash);
 	if (kind == LAUNCH_TIMER && number < conf->n_timers) {
 		const struct conf_timer *t = conf->timers[number];
 

@@ -28,6 +28,7 @@ enum launch_kind {
 	LAUNCH_CHILD,		/* command of milter number */
 	LAUNCH_TABLE,		/* program of table number; descriptors: its
 				   standard output, its standard error */
+	LAUNCH_NETSTAT,		/* netstat(1); the same */
 	/* The daemon alone may ask for these. */
 	LAUNCH_TIMER,		/* command of timer number */
 	LAUNCH_MAINTENANCE,	/* manager.maintenance_command */

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "base/number.h"
 #include "net/peers.h"
 
 /* Is there no address?  Sendmail names the one that it listens on. */
@@ -25,18 +26,17 @@ peers_is_any(const struct network_address *a)
 }
 
 static void
-peers_on_row(const struct tcptable_row *row, void *arg)
+peers_row(struct peer *list, size_t n, const struct tcptable_row *row)
 {
 	static const enum peer_state states[] = {
 		[TCPTABLE_OPEN] = PEER_OPEN,
 		[TCPTABLE_HALF_CLOSED] = PEER_HALF_CLOSED,
 		[TCPTABLE_CLOSED] = PEER_CLOSED
 	};
-	const struct peers *p = arg;
 	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		struct peer *peer = &p->list[i];
+	for (i = 0; i < n; i++) {
+		struct peer *peer = &list[i];
 		enum peer_state state = states[row->state];
 
 		if (row->remote_port != peer->client_port ||
@@ -48,6 +48,62 @@ peers_on_row(const struct tcptable_row *row, void *arg)
 			continue;
 		if (peer->state == PEER_UNKNOWN || state < peer->state)
 			peer->state = state;
+	}
+}
+
+static void
+peers_on_row(const struct tcptable_row *row, void *arg)
+{
+	const struct peers *p = arg;
+
+	peers_row(p->list, p->n, row);
+}
+
+/* "192.0.2.1.25" as on the BSDs, or with a colon before the port.  0 or -1. */
+static int
+peers_address(char *text, unsigned char byte[16], unsigned *port)
+{
+	char *dot = strrchr(text, '.'), *colon = strrchr(text, ':');
+	struct network_address address;
+	uint64_t n;
+
+	if (dot == NULL || (colon != NULL && colon > dot))
+		dot = colon;
+	if (dot == NULL || number_read(dot + 1, 10, 65535, &n) == -1)
+		return (-1);
+	*dot = '\0';
+	if (network_read_address(text, &address) == -1)
+		return (-1);
+	memcpy(byte, address.byte, 16);
+	*port = (unsigned)n;
+	return (0);
+}
+
+void
+peers_netstat(struct peer *list, size_t n, char *text)
+{
+	struct tcptable_row row;
+	char *column[6], *line, *next, *last;
+	size_t i;
+
+	for (line = text; line != NULL; line = next) {
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		for (i = 0; i < 6; i++, line = NULL)
+			if ((column[i] = strtok_r(line, " \t\r",
+			    &last)) == NULL)
+				break;
+		/* Protocol, two queues, here, there, state. */
+		if (i < 5 || strncmp(column[0], "tcp", 3) != 0 ||
+		    peers_address(column[3], row.local,
+		    &row.local_port) == -1 || peers_address(column[4],
+		    row.remote, &row.remote_port) == -1)
+			continue;
+		row.state = i < 6 || strcmp(column[5], "CLOSED") == 0 ?
+		    TCPTABLE_CLOSED : strcmp(column[5], "CLOSE_WAIT") == 0 ?
+		    TCPTABLE_HALF_CLOSED : TCPTABLE_OPEN;
+		peers_row(list, n, &row);
 	}
 }
 

@@ -52,6 +52,11 @@ struct peers {
  */
 void	peers_look(struct peers *, struct loop *, struct peer *list, size_t n,
 	    void (*done)(int err, void *arg), void *arg);
+/*
+ * The same by what netstat(1) prints, whose text is changed: what is no line of
+ * a TCP connection is skipped.
+ */
+void	peers_netstat(struct peer *list, size_t n, char *text);
 bool	peers_busy(const struct peers *);
 /* done will not be called any more.  No look under way: no effect. */
 void	peers_stop(struct peers *);

@@ -360,11 +360,102 @@ postfix_cleanup()
 	stop_all
 }
 
+check_case netstat "netstat is asked where the kernel's table is out of reach"
+netstat_head()
+{
+
+	atf_set descr "netstat is asked where the kernel's table is out of reach"
+	atf_set require.user root
+	atf_set timeout 120
+}
+netstat_body()
+{
+
+	[ "$(uname)" = Linux ] || atf_skip "there is no /proc to be without"
+	chmod 755 .
+	pair
+	# One who says what a BSD's says, with hostile lines before it.
+	mkdir bin
+	cat > bin/netstat <<-'END'
+	#!/bin/sh
+	echo "$0 $*" >> "${0%/*}/asked"
+	cat "${0%/*}/table"
+	END
+	chmod 755 bin/netstat
+	: > bin/asked
+	chmod 666 bin/asked
+	line="tcp4 0 0 127.0.0.1.$server 127.0.0.1.$client"
+	{
+		echo 'Active Internet connections'
+		echo 'tcp4 0 0 *.25 *.* LISTEN'
+		echo 'tcp 0 0 . .99999 ESTABLISHED'
+		echo "$line ESTABLISHED"
+	} > bin/table
+	# Its root has no /proc; the launcher is outside.
+	mkdir jail jail/tmp
+	chmod 1777 jail/tmp
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	export ASAN_OPTIONS
+	tarpit_below jail
+	PATH="$PWD/bin:$PATH" "$MM_PROGRAM" -d -f "$PWD/mm.conf" \
+	    ${MM_TEST_BACKEND:+--event-loop-backend="$MM_TEST_BACKEND"} \
+	    2> mm.log &
+	echo $! >> pids
+	echo $! > mm.pid
+	wait_for grep -q 'listening on' mm.log
+	: > mta.out
+	"$MM_PROGRAM" test-server -s "unix:$PWD/mm.sock" -v \
+	    --all-timeouts=100 --connect-address="inet:$client@[127.0.0.1]" \
+	    > mta.out 2> mta.err &
+	mta_pid=$!
+	echo "$mta_pid" >> pids
+	wait_for looked open 2
+	has bin/asked 'netstat -n -W'
+	sed 's/ESTABLISHED/CLOSE_WAIT/' bin/table > bin/new
+	mv bin/new bin/table
+	mta_end
+	has mta.out 'SMFIR_TEMPFAIL'
+	has mm.log 'its connection is half-closed'
+	# Without it, that is told, once.
+	rm bin/netstat
+	printf '#!/bin/sh\nexit 3\n' > bin/netstat
+	chmod 755 bin/netstat
+	"$MM_PROGRAM" test-server -s "unix:$PWD/mm.sock" -v \
+	    --all-timeouts=100 --connect-address="inet:$client@[127.0.0.1]" \
+	    > mta.out 2> mta.err &
+	echo $! >> pids
+	wait_for grep -q 'cannot be read: exit status 3' mm.log
+	wait_for looked unknown 3
+	ntimes mm.log 'clients that leave are not noticed' 1
+	stop_manager
+}
+
+# The tarpit at rcpt for a daemon that has that folder for its root.
+tarpit_below()
+{
+
+	conf_begin 'manager.connection_check_interval = 100ms' \
+	    'manager.command_deadline = 0' \
+	    'manager.end_of_message_deadline = 0' \
+	    'security.effective_user = "nobody"' \
+	    "security.chroot = \"$PWD/$1\"" \
+	    "manager.connection_spec = \"unix:$PWD/mm.sock\"" \
+	    'manager.unix_socket_mode = 0666' \
+	    'manager.shutdown_timeout = 1s' \
+	    'milter.b.connection_spec = "unix:/b.sock"' \
+	    'milter.b.reading_timeout = 300'
+	"$MM_PROGRAM" test-client -s "unix:$PWD/$1/b.sock" -v \
+	    --unix-socket-mode=0666 --ready-file=b.ready --on=rcpt=none \
+	    > b.out 2> b.err &
+	echo $! >> pids
+	wait_for test -s b.ready
+}
+
 atf_init_test_cases()
 {
 
 	for tc in closed reset inet6 content stays off fallback later checker \
-	    unanswered faults postfix; do
+	    unanswered faults postfix netstat; do
 		atf_add_test_case "$tc"
 	done
 }

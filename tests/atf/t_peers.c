@@ -198,6 +198,49 @@ look(struct peers *p, struct peer *list, size_t n)
 	loop_free(loop);
 }
 
+H_CASE(netstat, "what netstat prints, and what it would never")
+{
+	static const char good[] =
+	    "Active Internet connections\n"
+	    "tcp4  0  0  192.0.2.1.25  198.51.100.7.40001  ESTABLISHED\n"
+	    "tcp6  0  0  2001:db8::1.25  2001:db8::2.40002  CLOSE_WAIT\r\n"
+	    "tcp   0  0  192.0.2.1:25  198.51.100.7:40003  CLOSED\n"
+	    "tcp   0  0  192.0.2.1:25  198.51.100.7:40004\n"
+	    "udp4  0  0  192.0.2.1.25  198.51.100.7.40005  ESTABLISHED\n"
+	    "tcp4  0  0  *.25  *.*  LISTEN";
+	static const struct {
+		const char	*client;
+		unsigned	 port;
+		enum peer_state	 state;
+	} row[] = {
+		{ "198.51.100.7", 40001, PEER_OPEN },
+		{ "2001:db8::2", 40002, PEER_HALF_CLOSED },
+		{ "198.51.100.7", 40003, PEER_CLOSED },
+		{ "198.51.100.7", 40004, PEER_CLOSED },
+		{ "198.51.100.7", 40005, PEER_UNKNOWN },
+	};
+	enum { N = sizeof(row) / sizeof(row[0]) };
+	struct peer list[N];
+	char text[sizeof(good)];
+	size_t i, cut;
+
+	/* Whole, and cut off at every byte. */
+	for (cut = sizeof(good) - 1; cut != SIZE_MAX; cut--) {
+		memset(list, 0, sizeof(list));
+		for (i = 0; i < N; i++) {
+			ATF_REQUIRE_EQ(network_read_address(row[i].client,
+			    &list[i].client), 0);
+			list[i].client_port = row[i].port;
+		}
+		memcpy(text, good, cut);
+		text[cut] = '\0';
+		peers_netstat(list, N, text);
+		for (i = 0; i < N && cut == sizeof(good) - 1; i++)
+			ATF_CHECK_EQ(row[i].state, list[i].state);
+		ATF_CHECK_EQ(PEER_UNKNOWN, list[N - 1].state);
+	}
+}
+
 H_CASE(look, "hundreds of connections, and one among them")
 {
 	struct sockaddr_in sin;
@@ -265,6 +308,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, rows);
 	ATF_TP_ADD_TC(tp, inet6);
 	ATF_TP_ADD_TC(tp, hostile);
+	ATF_TP_ADD_TC(tp, netstat);
 	ATF_TP_ADD_TC(tp, look);
 	return (atf_no_error());
 }
