@@ -426,12 +426,15 @@ control_close(struct control *k)
 void
 control_free(struct control *k)
 {
+	struct control_conn *c, *next;
+
 	if (k == NULL)
 		return;
 	control_close(k);
-	while (k->first != NULL) {
-		stream_flush(&k->first->stream);
-		control_end(k->first);
+	for (c = k->first; c != NULL; c = next) {
+		next = c->next;
+		stream_flush(&c->stream);
+		control_end(c);
 	}
 	free(k->token);
 	free(k);

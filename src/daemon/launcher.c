@@ -244,6 +244,20 @@ launcher_take(struct launcher_asker *a)
 	return (0);
 }
 
+/* musl's macro compares numbers of different signs. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#endif
+static struct cmsghdr *
+launcher_next(struct msghdr *msg, struct cmsghdr *c)
+{
+	return (CMSG_NXTHDR(msg, c));
+}
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
+
 /* As read(2), and keeps the descriptors that came with it. */
 static ssize_t
 launcher_receive(struct launcher_asker *a)
@@ -269,7 +283,7 @@ launcher_receive(struct launcher_asker *a)
 	len = recvmsg(a->io.fd, &msg, 0);
 	if (len == -1)
 		return (len);
-	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = launcher_next(&msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -371,9 +385,9 @@ static int
 launcher_main(struct daemon *d, int fd)
 {
 	struct launcher l;
-	int status = 1;
-
+	struct launcher_asker *a, *next;
 	struct rlimit all;
+	int status = 1;
 
 	memset(&l, 0, sizeof(l));
 	/* Each worker has a socket here; commands get what we were given. */
@@ -394,9 +408,10 @@ launcher_main(struct daemon *d, int fd)
 		l.first = launcher_new_asker(&l, fd);
 	if (l.first != NULL && loop_run(l.loop) == 0)
 		status = 0;
-	while (l.askers != NULL) {
-		l.ending = true;
-		launcher_end_asker(l.askers, false);
+	l.ending = true;
+	for (a = l.askers; a != NULL; a = next) {
+		next = a->next;
+		launcher_end_asker(a, false);
 	}
 	launcher_forget(&l, true);
 	loop_child_del(&l.upgrade);

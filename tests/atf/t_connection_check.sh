@@ -341,7 +341,7 @@ postfix_body()
 	printf 'RCPT TO:<alice@example.org>\r\n' > rcpt
 	printf '%s\n' '> EHLO client.example.net' \
 	    '> MAIL FROM:<a@example.net>' 'raw rcpt' |
-	    "$(hm_helper h_smtp)" "$HM_PORT2" > talk
+	    "$(hm_helper h_smtp)" "$HM_PORT2" > talk.out
 	wait_for grep -q 'session.*disconnected' "$HM_WORK/mm.out"
 	has "$HM_WORK/mm.out" 'client_state=half-closed'
 	wait_for grep -q 'lost connection after RCPT' "$HM_WORK/pf/log/maillog"

@@ -514,8 +514,8 @@ workers_body()
 	expect 200 /log-level -X POST -d all
 	# None of them has the control socket.
 	held_by() {
-		ls -l /proc/[0-9]*/fd 2> /dev/null |
-		    grep -c "socket:.$1.$"
+		find /proc/[0-9]*/fd -lname "socket:.$1." 2> /dev/null |
+		    grep -c .
 	}
 	if [ -r /proc/net/unix ]; then
 		inode=$(awk -v at="$PWD/ctl.sock" '

@@ -29,7 +29,7 @@ begin()
 	port=$("$(atf_get_srcdir)/h_port" free 1)
 	(umask 077; echo 0123456789abcdef > token)
 	conf_begin "controller.connection_spec = \"inet:$port@[127.0.0.1]\"" \
-	    "controller.token_file = \"$PWD/token\"" "$@"
+	    "controller.token_file = \"$PWD/token\""
 	conf_child one
 	child one
 	manager
@@ -233,7 +233,8 @@ END
 	check_mta --sessions=5
 	# No more than there may be of them.
 	if [ -d "/proc/$(cat mm.pid)/fd" ]; then
-		n=$(ls -l "/proc/$(cat mm.pid)/fd" | grep -c socket)
+		n=$(find "/proc/$(cat mm.pid)/fd" -lname 'socket*' |
+		    grep -c .)
 		[ "$n" -le 90 ] || atf_fail "$n sockets"
 	fi
 	cat > later.py <<'END'

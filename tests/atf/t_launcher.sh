@@ -237,10 +237,10 @@ reload_body()
 		echo 'milter.b.connection_spec = "unix:b.sock"'
 		echo 'milter.b.enabled = false'
 		grep '^milter.a' mm.conf
-	} > tail
+	} > rest
 	{
 		grep -v '^milter.a' mm.conf
-		cat tail
+		cat rest
 	} > new
 	mv new mm.conf
 	kill -HUP "$(cat mm.pid)"

@@ -119,12 +119,12 @@ fails_body()
 	: > mm.log
 	n_reloads=0
 	n_stays=0
-	cat > more <<-END
+	cat > added <<-END
 	log.level = "all"
 	log.path = "$PWD/mm.log"
 	manager.pid_file = "$PWD/mm.number"
 	END
-	cat good.conf more > mm.conf
+	cat good.conf added > mm.conf
 	"$MM_PROGRAM" -f mm.conf &
 	echo $! > mm.pid
 	echo $! >> pids
@@ -132,7 +132,7 @@ fails_body()
 	echo 'log.path = "/nowhere/there/log"' >> mm.conf
 	stays 'log.path: /nowhere/there/log: No such file'
 	{
-		cat good.conf more | sed 's/unix:mm\.sock/unix:two.sock/'
+		cat good.conf added | sed 's/unix:mm\.sock/unix:two.sock/'
 		echo 'manager.pid_file = "/nowhere/there/pid"'
 	} > mm.conf
 	stays 'manager.pid_file: /nowhere/there/pid: No such file'
@@ -140,14 +140,14 @@ fails_body()
 	check_mta --expect=pass
 	# What can be had is had, and the old ones go.
 	{
-		cat good.conf more
+		cat good.conf added
 		echo "manager.pid_file = \"$PWD/two.number\""
 	} > mm.conf
 	reload
 	test ! -e mm.number || atf_fail 'the old number is left'
 	atf_check_equal "$(cat mm.pid)" "$(cat two.number)"
 	{
-		cat good.conf more
+		cat good.conf added
 		echo 'manager.pid_file = nil'
 	} > mm.conf
 	reload
